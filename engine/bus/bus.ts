@@ -1,0 +1,135 @@
+/**
+ * The one port to the outside. Two adapters stand behind it, `embedded` (a SQLite file) and `kafka`; one contract suite
+ * (test/contract) runs against both. Words follow Kafka: topics, partitions, offsets, keys, consumer groups.
+ *
+ * Values, keys and headers are strings (UTF-8). Times are milliseconds since 1970 unless a name says otherwise.
+ */
+
+export interface NewRecord {
+  topic: string;
+  /** Chooses the partition (murmur2, Java's default). Without a key the partition must be given, or 0 is taken. */
+  key: string | null;
+  /** null is a tombstone on compacted topics. */
+  value: string | null;
+  headers?: Record<string, string>;
+  partition?: number;
+}
+
+export interface BusRecord {
+  topic: string;
+  partition: number;
+  offset: number;
+  timestamp: number;
+  key: string | null;
+  value: string | null;
+  headers: Record<string, string>;
+}
+
+export interface TopicInfo {
+  name: string;
+  partitions: number;
+  compacted: boolean;
+  /** Per partition: first offset still there, and the offset the next record gets. */
+  offsets: { partition: number; start: number; end: number }[];
+}
+
+export interface ReadQuery {
+  topic: string;
+  /** Where to read from: partition -> offset. Offsets below the log's start answer with code `offset_out_of_range`. */
+  from: Record<number, number>;
+  limit: number;
+  /** Long poll: how long to wait for the first record, 0 for not at all. */
+  waitMs?: number;
+  signal?: AbortSignal;
+}
+
+export interface ReadResult {
+  /** By timestamp across partitions, by offset within one. */
+  records: BusRecord[];
+  /** Where to read on: every partition of the query. */
+  next: Record<number, number>;
+}
+
+/**
+ * What a manager hands to the bus. The bus calls it for the partitions it owns, one call at a time, and commits what a
+ * call returns in one transaction with the position behind the batch. `process` is synchronous: it must be pure
+ * computation over memory. If a commit fails, the bus revokes and restores the partition before it goes on.
+ */
+export interface Worker {
+  /** The consumer group's topic (tomanager) whose partitions are shared. */
+  topic: string;
+  group: string;
+  /** Rebuilds the memory of a partition from its state entries; called before the first `process`. */
+  restore(partition: number, state: Iterable<StateEntry>): void;
+  /** Decides on a batch (may be empty: a timer is due). `now` is the bus's clock at the call. */
+  process(partition: number, records: BusRecord[], now: number): Output;
+  /** When the partition wants to be called without input: the earliest timer, or null. Asked after each `process`. */
+  nextDue(partition: number): number | null;
+  /** The partition went elsewhere (or is to be restored): drop its memory. */
+  revoke(partition: number): void;
+  /** After the commit: the batch is durable. For waiters and gauges; must not throw. */
+  committed?(partition: number, output: Output): void;
+}
+
+/** An entry of the keyed state changelog of one partition. Keys are `uuid` or `uuid/step`. */
+export interface StateEntry {
+  key: string;
+  value: string;
+}
+
+export interface Output {
+  records: NewRecord[];
+  /** Changes of the state changelog; null deletes. */
+  state: { key: string; value: string | null }[];
+}
+
+export interface WorkHandle {
+  /** Partitions owned right now. */
+  partitions(): number[];
+  /** Makes the bus call `process` with an empty batch for this partition soon (for instance: a service came back). */
+  wake(partition: number): void;
+  /** Reads one state entry of an owned partition that the worker does not keep in memory (closed journeys). */
+  lookup(partition: number, key: string): string | undefined;
+  /** Finishes the running batch, hands the partitions over. */
+  stop(): Promise<void>;
+}
+
+export interface Subscription {
+  /** Resolves when everything that was there at the call has been delivered. */
+  caughtUp: Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ConsumeOptions {
+  group: string;
+  topic: string;
+  /** Where a group without committed offsets begins. */
+  fromBeginning: boolean;
+  maximumBatch?: number;
+  /** The offset behind the batch is committed after it resolves; a rejection delivers the same batch again. */
+  onRecords(records: BusRecord[]): Promise<void> | void;
+}
+
+export interface GroupInfo {
+  group: string;
+  members: number;
+  topics: { topic: string; partition: number; committed: number; end: number; lag: number }[];
+}
+
+export interface Bus {
+  readonly kind: "embedded" | "kafka";
+  topics(): Promise<TopicInfo[]>;
+  groups(): Promise<GroupInfo[]>;
+  /** Appends all records or none; when it resolves they are durable. Answers in the order given. */
+  append(records: NewRecord[]): Promise<{ topic: string; partition: number; offset: number }[]>;
+  read(query: ReadQuery): Promise<ReadResult>;
+  /** Reads a topic from its beginning (or from given offsets) and goes on, without a consumer group. */
+  subscribe(
+    topic: string,
+    onRecords: (records: BusRecord[]) => void | Promise<void>,
+    from?: Record<number, number> | "end",
+  ): Promise<Subscription>;
+  consume(options: ConsumeOptions): Promise<Subscription>;
+  work(worker: Worker): Promise<WorkHandle>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,88 @@
+/**
+ * The one catalogue of error codes that the API, the CLI and refused actions speak. docs/errors.md lists it, and a test
+ * holds code and docs together. `retryable`: the same call may succeed later, unchanged.
+ */
+export const ERRORS = {
+  invalid_request: { status: 400, retryable: false, fix: "Correct the field named in the message." },
+  unauthorized: {
+    status: 401,
+    retryable: false,
+    fix: "Send `Authorization: Bearer TOKEN`; the token is in the data folder or in ANTIGRAPH_TOKEN.",
+  },
+  forbidden_host: {
+    status: 403,
+    retryable: false,
+    fix: "Use 127.0.0.1 or localhost, or allow the host with --allow-host.",
+  },
+  forbidden_origin: { status: 403, retryable: false, fix: "Call from the console's own pages or without a browser." },
+  forbidden_profile: {
+    status: 403,
+    retryable: false,
+    fix: "This profile is read-only or production; choose another one.",
+  },
+  not_found: { status: 404, retryable: false, fix: "Check the address." },
+  journey_not_found: {
+    status: 404,
+    retryable: false,
+    fix: "Check the uuid; the journey may have left the retention time.",
+  },
+  flow_not_found: { status: 404, retryable: false, fix: "Publish the flow first, or check its name and version." },
+  topic_not_found: { status: 404, retryable: false, fix: "List the topics with GET /api/v1/topics." },
+  service_not_found: {
+    status: 404,
+    retryable: false,
+    fix: "Services appear once they have sent a heartbeat or were called.",
+  },
+  flow_invalid: {
+    status: 422,
+    retryable: false,
+    fix: "Mend the findings listed; `antigraph check FILE` lists them too.",
+  },
+  flow_version_exists: {
+    status: 409,
+    retryable: false,
+    fix: "Publish under a new version: a published version never changes.",
+  },
+  uuid_in_use: { status: 409, retryable: false, fix: "Another journey has this uuid; choose a new one." },
+  offset_out_of_range: {
+    status: 410,
+    retryable: false,
+    fix: "The records are gone; read from the log's start that the message names.",
+  },
+  unknown_action: { status: 400, retryable: false, fix: "Use one of the actions that the docs list." },
+  action_not_allowed: {
+    status: 409,
+    retryable: false,
+    fix: "Look at the journey again; its state doesn't bear this action.",
+  },
+  past_pivot: { status: 409, retryable: false, fix: "The pivot has succeeded; roll back with force if you must." },
+  stale_preview: { status: 409, retryable: false, fix: "The journey has moved; make a new dry run." },
+  unknown_step: { status: 422, retryable: false, fix: "Name a step of the journey's flow." },
+  unknown_version: { status: 422, retryable: false, fix: "Name a published version of the flow." },
+  no_home_in_version: {
+    status: 422,
+    retryable: false,
+    fix: "Every live or undoable step must be there in the target version.",
+  },
+  not_supported: { status: 501, retryable: false, fix: "This is not available here." },
+  bus_unavailable: {
+    status: 503,
+    retryable: true,
+    fix: "The bus can't be reached; what was accepted is kept and sent later.",
+  },
+  internal: { status: 500, retryable: true, fix: "See the log of the console." },
+} as const satisfies Record<string, { status: number; retryable: boolean; fix: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error with a code of the catalogue; the API turns it into problem details (RFC 9457). */
+export class AntigraphError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Record<string, unknown> | undefined;
+  constructor(code: ErrorCode, message: string, details?: Record<string, unknown>) {
+    super(message);
+    this.name = "AntigraphError";
+    this.code = code;
+    this.details = details;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The state of a journey: the fold of its events by `evolve`, and nothing else. Plain data, never mutated. Times are
+ * milliseconds since 1970 (the events carry ISO 8601).
+ *
+ * Attempts and negations are both `Call`s: something was sent and a reply is owed.
+ */
+import type { StepError } from "./protocol.ts";
+import type { JourneyStatus, StepStatus } from "./view.ts";
+
+export type Scope = "journey" | "path" | "branch" | "to";
+
+/** One command sent that has no reply yet. `gaveUp`: its clock ran out, so its outcome is unknown. */
+export interface OpenAttempt {
+  attempt: number;
+  id: string;
+  gaveUp: boolean;
+}
+
+/** What forward steps and negations have in common. */
+export interface Call {
+  status: StepStatus;
+  /** The highest attempt number given out; numbers never restart. */
+  attempts: number;
+  /** Attempts made under the retry policy since the operator last began anew. */
+  tries: number;
+  /** Attempts without a reply, oldest first; at most one of them is not given up. */
+  open: OpenAttempt[];
+  error?: StepError;
+  startedAt?: number;
+  endedAt?: number;
+  /** When the open attempt's clock runs out. */
+  dueAt?: number;
+  /** When all attempts together run out. */
+  totalDueAt?: number;
+  /** When the next attempt goes out (a retry, or the end of waiting for a service). */
+  retryAt?: number;
+}
+
+export interface Negation extends Call {
+  /** Data an operator put in place of the step's output. */
+  data?: unknown;
+}
+
+export interface Step extends Call {
+  service: string;
+  function: string;
+  input?: unknown;
+  output?: unknown;
+  /** A success came after the step had been given up on: it took effect after all. */
+  lateSuccess?: boolean;
+  /** A late success arrived while the blind negations ran or after them: they owe another round. */
+  undoAgain?: boolean;
+  undo?: Record<string, Negation>;
+  /** Input forced by `rerun` or `retry` with data, used at the next dispatch. */
+  forcedInput?: { data: unknown };
+  /** The health of the service ended the wait for it (onServiceDown: wait). */
+  waitingFor?: "service";
+}
+
+export interface Rollback {
+  scope: Scope;
+  /** What began it: a step's failure, a timeout, the deadline, an operator. */
+  trigger: "failure" | "deadline" | "rollback" | "cancel" | "rerun";
+  /** The step that failed, or stands for it. */
+  step?: string;
+  set: string[];
+  include?: "attempted";
+  reason: string;
+  actor: string;
+  startedAt: number;
+  endedAt?: number;
+  /** With trigger `rerun`: where it goes on from, with which input. */
+  rerun?: { step: string; data?: { value: unknown } };
+}
+
+export interface Journey {
+  uuid: string;
+  name: string;
+  version: string;
+  status: JourneyStatus;
+  seq: number;
+  input: unknown;
+  output?: unknown;
+  error?: StepError;
+  startedAt: number;
+  endedAt?: number;
+  deadlineAt?: number;
+  /** While paused: since when, and the status to return to. */
+  paused?: { at: number; from: JourneyStatus };
+  /** Why it waits for an operator. */
+  held?: { step?: string; why: string };
+  rollback?: Rollback;
+  replayOf?: string;
+  parent?: { uuid: string; step: string; index?: number; attempt?: number };
+  traceparent?: string;
+  /** Steps that something has happened to; the others are waiting. */
+  steps: Record<string, Step>;
+  /** Ids of actions already seen, refused ones too. */
+  actions: string[];
+}
