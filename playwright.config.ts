@@ -1,0 +1,30 @@
+// End-to-end specs (test/e2e/*.spec.ts) in a real Chromium against a real console; `npm test` runs them beside Vitest.
+// Alone: `npx playwright test`, or `npx playwright test first-five-minutes`.
+
+import { availableParallelism } from "node:os";
+import { defineConfig } from "@playwright/test";
+import { CHROMIUM_FLAGS, findChromium } from "./test/support/chromium.ts";
+
+const executablePath = findChromium();
+
+export default defineConfig({
+  testDir: "test/e2e",
+  testMatch: "**/*.spec.ts",
+  outputDir: "test-results",
+  // A test has a console, its sample services and a browser of its own: one at a time on a small machine.
+  workers: Math.max(1, Math.floor(availableParallelism() / 2)),
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  forbidOnly: process.env.CI !== undefined,
+  reporter: [["list"]],
+  use: {
+    ...(executablePath === undefined ? {} : { launchOptions: { executablePath, args: CHROMIUM_FLAGS } }),
+    viewport: { width: 1440, height: 900 },
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+  },
+  projects: [
+    { name: "console", testIgnore: "**/electron*.spec.ts" },
+    { name: "electron", testMatch: "**/electron*.spec.ts" },
+  ],
+});
