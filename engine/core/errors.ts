@@ -9,6 +9,11 @@ export const ERRORS = {
     retryable: false,
     fix: "Send `Authorization: Bearer TOKEN`; the token is in the data folder or in ANTIGRAPH_TOKEN.",
   },
+  invalid_session_code: {
+    status: 401,
+    retryable: false,
+    fix: "Open the console again by the command line: a code is good once, for 60 seconds.",
+  },
   forbidden_host: {
     status: 403,
     retryable: false,
@@ -19,6 +24,11 @@ export const ERRORS = {
     status: 403,
     retryable: false,
     fix: "This profile is read-only or production; choose another one.",
+  },
+  forbidden_topic: {
+    status: 403,
+    retryable: false,
+    fix: "Only managers write to this topic; produce to tomanager instead.",
   },
   not_found: { status: 404, retryable: false, fix: "Check the address." },
   journey_not_found: {
@@ -33,6 +43,13 @@ export const ERRORS = {
     retryable: false,
     fix: "Services appear once they have sent a heartbeat or were called.",
   },
+  profile_not_found: { status: 404, retryable: false, fix: "List the profiles with GET /api/v1/profiles." },
+  payload_too_large: {
+    status: 413,
+    retryable: false,
+    fix: "Send less: keep large things elsewhere and send a reference to them.",
+  },
+  unsupported_media_type: { status: 415, retryable: false, fix: "Send JSON with `Content-Type: application/json`." },
   flow_invalid: {
     status: 422,
     retryable: false,
@@ -70,6 +87,23 @@ export const ERRORS = {
     retryable: true,
     fix: "The bus can't be reached; what was accepted is kept and sent later.",
   },
+  too_many_streams: {
+    status: 503,
+    retryable: true,
+    fix: "Close a page that streams changes, or try again later.",
+  },
+  pages_not_built: { status: 503, retryable: false, fix: "Build the pages with `npm run build`." },
+  data_unwritable: {
+    status: 500,
+    retryable: false,
+    fix: "Give a data folder that you may write to: `--data DIR`.",
+  },
+  data_locked: {
+    status: 409,
+    retryable: false,
+    fix: "Close the other console on this data folder, or give another folder: `--data DIR`.",
+  },
+  port_in_use: { status: 409, retryable: false, fix: "Free the port, or choose another one: `--port N`." },
   internal: { status: 500, retryable: true, fix: "See the log of the console." },
 } as const satisfies Record<string, { status: number; retryable: boolean; fix: string }>;
 
