@@ -133,3 +133,9 @@ export interface Bus {
   work(worker: Worker): Promise<WorkHandle>;
   close(): Promise<void>;
 }
+
+/** What adapters report to; pino's loggers fit. */
+export interface BusLogger {
+  warn(details: Record<string, unknown>, message: string): void;
+  error(details: Record<string, unknown>, message: string): void;
+}

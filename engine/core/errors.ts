@@ -104,6 +104,31 @@ export const ERRORS = {
     fix: "Close the other console on this data folder, or give another folder: `--data DIR`.",
   },
   port_in_use: { status: 409, retryable: false, fix: "Free the port, or choose another one: `--port N`." },
+  data_folder_locked: {
+    status: 503,
+    retryable: true,
+    fix: "Close the other Antigraph that uses this data folder, or choose another folder with --data.",
+  },
+  data_folder_unwritable: {
+    status: 500,
+    retryable: false,
+    fix: "Make the data folder writable for this user, free disk space, or choose another folder with --data.",
+  },
+  data_folder_corrupt: {
+    status: 500,
+    retryable: false,
+    fix: "Put back a copy of the file that the message names, or move it away to begin with an empty one.",
+  },
+  data_folder_newer: {
+    status: 500,
+    retryable: false,
+    fix: "Start the newer Antigraph that wrote this data folder, or choose another folder with --data.",
+  },
+  topics_differ: {
+    status: 409,
+    retryable: false,
+    fix: "A topic's number of partitions never changes: use the number it has, or another data folder or prefix.",
+  },
   internal: { status: 500, retryable: true, fix: "See the log of the console." },
 } as const satisfies Record<string, { status: number; retryable: boolean; fix: string }>;
 
