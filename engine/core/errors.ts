@@ -93,16 +93,6 @@ export const ERRORS = {
     fix: "Close a page that streams changes, or try again later.",
   },
   pages_not_built: { status: 503, retryable: false, fix: "Build the pages with `npm run build`." },
-  data_unwritable: {
-    status: 500,
-    retryable: false,
-    fix: "Give a data folder that you may write to: `--data DIR`.",
-  },
-  data_locked: {
-    status: 409,
-    retryable: false,
-    fix: "Close the other console on this data folder, or give another folder: `--data DIR`.",
-  },
   port_in_use: { status: 409, retryable: false, fix: "Free the port, or choose another one: `--port N`." },
   data_folder_locked: {
     status: 503,
