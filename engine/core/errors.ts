@@ -94,12 +94,22 @@ export const ERRORS = {
   },
   pages_not_built: { status: 503, retryable: false, fix: "Build the pages with `npm run build`." },
   port_in_use: { status: 409, retryable: false, fix: "Free the port, or choose another one: `--port N`." },
-  data_corrupt: {
+  data_folder_locked: {
+    status: 503,
+    retryable: true,
+    fix: "Close the other Antigraph that uses this data folder, or choose another folder with --data.",
+  },
+  data_folder_unwritable: {
+    status: 500,
+    retryable: false,
+    fix: "Make the data folder writable for this user, free disk space, or choose another folder with --data.",
+  },
+  data_folder_corrupt: {
     status: 500,
     retryable: false,
     fix: "Put back a copy of the file that the message names, or move it away to begin with an empty one.",
   },
-  data_newer: {
+  data_folder_newer: {
     status: 500,
     retryable: false,
     fix: "Start the newer Antigraph that wrote this data folder, or choose another folder with --data.",
