@@ -1,0 +1,294 @@
+/**
+ * The life of one service instance: command in -> handler -> effect, id and reply together -> reply out.
+ *
+ * ```
+ * transport -> parse -> known id? -> pool -> before -> handler -> ledger.settle -> replies -> transport
+ *                        \-> its stored reply ------------------------------------/
+ * ```
+ */
+import { hostname } from "node:os";
+import type { BusRecord, NewRecord } from "../bus/bus.ts";
+import { TOPICS } from "../core/protocol.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { type Command, makeDeadLetter, parseCommand } from "./command.ts";
+import type { Call, ServiceDefinition } from "./define.ts";
+import { Execution } from "./execution.ts";
+import { startHeartbeat } from "./heartbeat.ts";
+import { createMemoryLedger } from "./ledger.ts";
+import { Pool } from "./pool.ts";
+import { Replies } from "./replies.ts";
+import type { ServiceStore } from "./store.ts";
+import type { Connection, ConnectOptions, Delivery, Positions, Transport } from "./transport.ts";
+import { Watermark } from "./watermark.ts";
+
+const DEFAULT_CONCURRENCY = 64;
+const DEFAULT_HEARTBEAT_MS = 5_000;
+const DEFAULT_STOP_GRACE_MS = 10_000;
+/** Reading waits while more commands or replies than this wait. */
+const MAXIMUM_WAITING = 1_000;
+/** The error code of a failure that stands in for a reply that couldn't be sent. */
+const REFUSED = "reply_refused";
+
+export type LogLevel = "info" | "warn" | "error";
+
+export interface RunOptions {
+  /** Inbox, outbox and positions on disk; without one a crash may repeat effects. The service doesn't close it. */
+  store?: ServiceStore;
+  /** The store's instance, else host and process id. */
+  instance?: string;
+  /** Where a service without a position begins: with a store at the beginning, else at the end (over HTTP). */
+  from?: "beginning" | "end";
+  /** Commands running at once. 64 */
+  concurrency?: number;
+  /** 5,000 ms */
+  heartbeatMs?: number;
+  /** How long `stop` lets running handlers go on before it aborts their signal. 10,000 ms */
+  stopGraceMs?: number;
+  /** Runs before the handler; what it throws is the command's failure. Faults are injected here. */
+  before?(call: Call): void | Promise<void>;
+  clock?: Clock;
+  random?: () => number;
+  log?(level: LogLevel, message: string): void;
+}
+
+export interface ServiceStatus {
+  connected: boolean;
+  running: number;
+  waiting: number;
+  /** Replies not accepted yet. */
+  unsent: number;
+  handled: number;
+  failed: number;
+  repeated: number;
+}
+
+export interface RunningService {
+  readonly service: string;
+  readonly instance: string;
+  /** Resolves when the topics could be read for the first time. */
+  readonly ready: Promise<void>;
+  /** Resolves when the service has stopped; rejects when it can't go on (a wrong token, a broken store). */
+  readonly ended: Promise<void>;
+  status(): ServiceStatus;
+  /** Resolves when nothing runs, waits, or is unsent. */
+  idle(): Promise<void>;
+  /** Takes no more commands, finishes those that run, sends their replies. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Starts a service on a transport. A console that isn't there yet is waited for (`ready`). */
+export async function runService(
+  service: ServiceDefinition,
+  transport: Transport,
+  options: RunOptions = {},
+): Promise<RunningService> {
+  const { store, concurrency = DEFAULT_CONCURRENCY, clock = systemClock, random = Math.random } = options;
+  const log = options.log ?? (() => {});
+  const instance = options.instance ?? store?.instance ?? `${hostname()}-${process.pid}`;
+  const ledger = store ?? createMemoryLedger();
+  const watermark = new Watermark(ledger.positions());
+  const pool = new Pool(concurrency);
+  const inFlight = new Map<string, Promise<void>>();
+  const aborting = new AbortController();
+  const connecting = Promise.withResolvers<Connection>();
+  const ready = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  for (const { promise } of [ready, ended, connecting]) promise.catch(() => {});
+  const counts = { handled: 0, failed: 0, repeated: 0 };
+  let connected: boolean | undefined;
+  let saved = JSON.stringify(ledger.positions());
+  let stopping: Promise<void> | undefined;
+
+  const fail = (error: Error) => {
+    log("error", `service ${service.name} ends: ${error.message}`);
+    ready.reject(error);
+    ended.reject(error);
+    void stop();
+  };
+  const append = async (records: NewRecord[]) => (await connecting.promise).append(records);
+  const replies = new Replies({
+    append,
+    ledger,
+    clock,
+    random,
+    instead: insteadOfRefused,
+    onRefused: (_record, why) => log("error", `a reply was refused: ${why}`),
+    onFatal: fail,
+  });
+
+  const heartbeat = startHeartbeat({
+    service,
+    instance,
+    everyMs: options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
+    clock,
+    append,
+    alongside() {
+      savePositions();
+      ledger.prune(clock.now());
+    },
+  });
+
+  try {
+    connecting.resolve(await transport.connect(connectOptions()));
+  } catch (error) {
+    heartbeat.stop();
+    throw error;
+  }
+  void replies.resendStored().catch(() => {}); // left for the next life
+
+  function connectOptions(): ConnectOptions {
+    return {
+      service: service.name,
+      positions: ledger.positions(),
+      from: options.from ?? (store ? "beginning" : "end"),
+      onRecords: deliver,
+      onReset(positions) {
+        log("warn", `the topic isn't the one read before; ${service.name} goes on at ${JSON.stringify(positions)}`);
+        watermark.reset(positions);
+      },
+      onConnection(now, why) {
+        if (now === connected) return;
+        connected = now;
+        log(now ? "info" : "warn", now ? `${service.name} is connected` : `${service.name} waits: ${why ?? ""}`);
+        if (!now) return;
+        ready.resolve();
+        heartbeat.beat();
+      },
+      onFatal: fail,
+      clock,
+      random,
+    };
+  }
+
+  function deliver(records: BusRecord[], next: Positions): Delivery {
+    const settled: Promise<void>[] = [];
+    for (const record of records) {
+      const parsed = parseCommand(record, service.name);
+      if (parsed.is === "another's") watermark.advance({ [record.partition]: record.offset + 1 });
+      else {
+        watermark.open(record.partition, record.offset);
+        settled.push(parsed.is === "ours" ? take(parsed.command, record) : bury(record, parsed.why));
+      }
+    }
+    watermark.advance(next);
+    for (const one of settled) one.catch(() => {});
+    return {
+      settled: Promise.all(settled).then(() => {}),
+      accepted: Promise.all([pool.room(MAXIMUM_WAITING), replies.room(MAXIMUM_WAITING)]).then(() => {}),
+    };
+  }
+
+  async function take(command: Command, record: BusRecord): Promise<void> {
+    const running = inFlight.get(command.id);
+    if (running) {
+      counts.repeated += 1;
+      await running;
+    } else {
+      const task = pool.run(() => handle(command, record));
+      inFlight.set(command.id, task);
+      await task.finally(() => inFlight.delete(command.id));
+    }
+    watermark.settle(record.partition, record.offset);
+  }
+
+  async function handle(command: Command, record: BusRecord): Promise<void> {
+    const known = ledger.find(command.id);
+    if (known) counts.repeated += 1;
+    const reply = known?.reply ?? (await execute(command, record));
+    const accepted = replies.send(reply, command.id);
+    if (!ledger.durable) await accepted;
+  }
+
+  async function execute(command: Command, record: BusRecord): Promise<NewRecord> {
+    const execution = new Execution({
+      service,
+      command,
+      ledger,
+      clock,
+      signal: aborting.signal,
+      positions: () => watermark.after(record.partition, record.offset),
+      before: options.before,
+      progress: (reply) => void replies.send(reply).catch(() => {}),
+      log,
+    });
+    try {
+      const { reply, outcome } = await execution.run();
+      counts[outcome] += 1;
+      return reply;
+    } catch (error) {
+      // Cut off by `stop`, or the store can't be written: the command stays unsettled and comes again.
+      const reason = error instanceof Error ? error : new Error(String(error));
+      if (!aborting.signal.aborted) fail(reason);
+      throw reason;
+    }
+  }
+
+  async function bury(record: BusRecord, why: string): Promise<void> {
+    log("warn", `a command for ${service.name} can't be read (${why}); it goes to the dead letters`);
+    await replies.send(makeDeadLetter(record, why));
+    watermark.settle(record.partition, record.offset);
+  }
+
+  async function finish(): Promise<void> {
+    const connection = await connecting.promise;
+    const reading = connection.stopReading();
+    const reason = new Error("the service stops");
+    pool.drop(reason);
+    const cancelGrace = clock.after(options.stopGraceMs ?? DEFAULT_STOP_GRACE_MS, () => {
+      aborting.abort(reason);
+      replies.close();
+      pool.abandon(reason);
+    });
+    await pool.idle();
+    await (ledger.durable ? replies.drainWhileAccepted() : replies.drained());
+    cancelGrace();
+    replies.close();
+    heartbeat.stop();
+    await reading;
+    savePositions();
+    await connection.close();
+  }
+
+  /** Commands move the position with their effect; this is for the records of others between them. */
+  function savePositions() {
+    const positions = watermark.positions();
+    if (JSON.stringify(positions) === saved) return;
+    ledger.savePositions(positions);
+    saved = JSON.stringify(positions);
+  }
+
+  function stop(): Promise<void> {
+    stopping ??= finish().then(ended.resolve, ended.reject);
+    return stopping;
+  }
+
+  return {
+    service: service.name,
+    instance,
+    ready: ready.promise,
+    ended: ended.promise,
+    status: () => ({
+      connected: connected ?? false,
+      running: pool.running,
+      waiting: pool.waiting,
+      unsent: replies.waiting,
+      ...counts,
+    }),
+    async idle() {
+      while (pool.running + pool.waiting + replies.waiting > 0) {
+        await pool.idle();
+        await replies.drained();
+      }
+    },
+    stop,
+  };
+}
+
+/** A reply that can't be written (too large, say) still must not leave its step without an answer. */
+function insteadOfRefused(refused: NewRecord, why: string): NewRecord | undefined {
+  if (refused.topic !== TOPICS.toManager || refused.value === null) return undefined;
+  const value: { status: string; error?: { code?: string } } = JSON.parse(refused.value);
+  if (value.status === "inprogress" || value.error?.code === REFUSED) return undefined;
+  const error = { code: REFUSED, message: `the reply could not be sent: ${why}`, retryable: false };
+  return { ...refused, value: JSON.stringify({ ...value, status: "failure", data: null, error }) };
+}
