@@ -40,9 +40,14 @@ export interface FlowStep {
   id: string;
   service: string;
   function: string;
-  /** In the flow's order of edges. Ids of steps; the start is not one. */
+  /** Ids of steps (the start is not one), sorted by `compareIds`. */
   predecessors: string[];
   successors: string[];
+  /**
+   * An edge leads from the start into this step although it has predecessors too: that edge is always taken. Absent
+   * otherwise; entries need no mark.
+   */
+  fromStart?: true;
   /** Functions of the same service that undo this one, called in parallel. */
   negations: string[];
   settings: StepSettings;
@@ -51,10 +56,14 @@ export interface FlowStep {
 export interface CompiledFlow {
   name: string;
   version: string;
+  /** Without a prototype, so that a step named by a record ("constructor") is found only if it exists. */
   steps: Record<string, FlowStep>;
-  /** Step ids, each after its predecessors. */
+  /** Step ids, each after its predecessors: by depth, then by `compareIds`. */
   order: string[];
+  /** The steps without predecessors. */
   entries: string[];
+  /** The id of the start's node, where it is not a step. */
+  start?: string;
   policy: {
     scope: "journey" | "path" | "branch";
     include?: "attempted";

@@ -1,0 +1,302 @@
+/**
+ * Reads a `workflow`, a bare Flume export (the map of nodes) or the full form around it, into nodes and edges. Reports
+ * what is malformed, and connections whose two halves disagree; goes on with whatever can be read.
+ */
+import { isRecord, listed, type Report, shown } from "./check-report.ts";
+import { compareIds } from "./graph.ts";
+import { BUILT_IN_STEPS, type StepKind } from "./settings.ts";
+
+/** What a node's type says it is. */
+export type NodeCall =
+  | { is: "start" }
+  | { is: "step"; kind: StepKind; service: string; function: string }
+  | { is: "unknown" };
+
+export interface FlowNode {
+  id: string;
+  /** As drawn, before `types`. */
+  type: string;
+  call: NodeCall;
+  /** Flume's mark. */
+  root: boolean;
+  /** Neighbours' ids, sorted, each once. */
+  from: string[];
+  to: string[];
+}
+
+/** The parts of a workflow, still unread except for the nodes. */
+export interface Workflow {
+  /** By id, sorted. */
+  nodes: Map<string, FlowNode>;
+  types: Record<string, string>;
+  /** Undefined where the profile's list is to be used. */
+  negations?: unknown;
+  steps?: unknown;
+  policy?: unknown;
+}
+
+/** The parts of the full form. */
+const PARTS = ["nodes", "negations", "types", "steps", "policy"] as const;
+
+/** Steps in a flow, at most: beyond that no one draws it, and its anti-graph would no longer be quick to walk. */
+const STEPS_AT_MOST = 2_000;
+
+/** A type that names a call: no spaces, a service, a dot, a function without dots. */
+const CALL = /^([^\s.]+(?:\.[^\s.]+)*)\.([^\s.]+)$/;
+
+const MANAGER_SERVICE = "manager";
+
+/**
+ * Whether a workflow is the full form. In a bare export every value is a node and so has a type; in the full form
+ * `nodes` is a map of nodes, which hasn't.
+ */
+export function isFullForm(workflow: Record<string, unknown>): boolean {
+  if (Object.hasOwn(workflow, "nodes")) return !isNode(workflow.nodes);
+  const keys = Object.keys(workflow);
+  return keys.some((key) => PARTS.some((part) => part === key)) && !Object.values(workflow).some(isNode);
+}
+
+/** Reads the workflow's nodes and edges. `types` are mappings that win over the workflow's own. */
+export function readWorkflow(
+  workflow: Record<string, unknown>,
+  types: Record<string, string> | undefined,
+  report: Report,
+): Workflow {
+  const full = isFullForm(workflow);
+  if (full) reportUnknownParts(workflow, report);
+  const parts: Record<string, unknown> = full ? workflow : { nodes: workflow };
+  const allTypes = { ...readTypes(parts.types, report), ...types };
+  const { negations, steps, policy } = parts;
+  return { nodes: readNodes(parts.nodes, allTypes, report), types: allTypes, negations, steps, policy };
+}
+
+/** What a type calls, by way of the mapping if that has it. */
+export function callOf(type: string, types: Record<string, string>): NodeCall {
+  const name = mapped(type, types);
+  if (name === "start" || name === "manager.start") return { is: "start" };
+  const [, service, called] = CALL.exec(name) ?? [];
+  if (service === undefined || called === undefined) return { is: "unknown" };
+  if (service !== MANAGER_SERVICE) return { is: "step", kind: "call", service, function: called };
+  const kind = BUILT_IN_STEPS.find((builtIn) => builtIn === called);
+  return kind === undefined ? { is: "unknown" } : { is: "step", kind, service, function: called };
+}
+
+/** How messages name a node: by what was drawn, and its id. */
+export function label(node: FlowNode): string {
+  return node.call.is === "step"
+    ? `${node.call.service}.${node.call.function} (${node.id})`
+    : `${node.type} (${node.id})`;
+}
+
+/** Types that name no call, one error for each node of such a type, each listing all of them. */
+export function reportUnknownTypes(nodes: readonly FlowNode[], types: Record<string, string>, report: Report): void {
+  const unknown = [...new Set(nodes.map((node) => node.type))];
+  const all = unknown.length > 1 ? ` Types without a call in this flow: ${listed(unknown)}.` : "";
+  for (const node of nodes) {
+    const name = mapped(node.type, types);
+    const through = name === node.type ? "" : `, which types maps to ${shown(name)},`;
+    const why = name.startsWith(`${MANAGER_SERVICE}.`)
+      ? `: service manager has only the steps ${listed(BUILT_IN_STEPS, "")}`
+      : "";
+    report.error(
+      "unknown_type",
+      `The type ${shown(node.type)} of node ${node.id}${through} names no call${why}. ` +
+        `Use a type of the form service.function, or map it to one in types (--map TYPE=service.function).${all}`,
+      node.id,
+    );
+  }
+}
+
+function mapped(type: string, types: Record<string, string>): string {
+  return Object.hasOwn(types, type) ? String(types[type]) : type;
+}
+
+function isNode(value: unknown): value is Record<string, unknown> & { type: string } {
+  return isRecord(value) && typeof value.type === "string";
+}
+
+function reportUnknownParts(workflow: Record<string, unknown>, report: Report): void {
+  for (const key of Object.keys(workflow).sort(compareIds)) {
+    if (PARTS.some((part) => part === key)) continue;
+    report.warning(
+      "unknown_setting",
+      `workflow.${key} is ignored: a workflow has the parts ${listed(PARTS, "")}. Correct or remove it.`,
+    );
+  }
+}
+
+function readTypes(written: unknown, report: Report): Record<string, string> {
+  if (written === undefined) return {};
+  if (!isRecord(written)) {
+    report.error("invalid_flow", `workflow.types must be an object from type to "service.function".`);
+    return {};
+  }
+  const entries = Object.entries(written).filter((entry): entry is [string, string] => {
+    if (typeof entry[1] === "string") return true;
+    report.error(
+      "invalid_flow",
+      `workflow.types.${entry[0]} must be text like "service.function", not ${shown(entry[1])}.`,
+    );
+    return false;
+  });
+  return Object.fromEntries(entries);
+}
+
+function readNodes(written: unknown, types: Record<string, string>, report: Report): Map<string, FlowNode> {
+  const nodes = new Map<string, FlowNode>();
+  if (!isRecord(written)) {
+    report.error("invalid_flow", `workflow.nodes must be an object from id to node, as Flume exports it.`);
+    return nodes;
+  }
+  const ids = Object.keys(written).sort(compareIds);
+  if (ids.length > STEPS_AT_MOST) {
+    report.error(
+      "invalid_flow",
+      `The flow has ${ids.length} nodes; ${STEPS_AT_MOST} are the most. Split it into several flows.`,
+    );
+    return nodes;
+  }
+  for (const id of ids) {
+    const node = written[id];
+    const problem = problemOf(id, node);
+    if (problem !== undefined) report.error("invalid_flow", problem, id);
+    if (!isNode(node)) continue;
+    nodes.set(id, {
+      id,
+      type: node.type,
+      call: callOf(node.type, types),
+      root: node.root === true,
+      from: [],
+      to: [],
+    });
+  }
+  connect(nodes, written, report);
+  return nodes;
+}
+
+function problemOf(id: string, node: unknown): string | undefined {
+  if (!isNode(node)) return `Node ${shown(id)} must be an object with a type, not ${shown(node)}.`;
+  if (node.id !== undefined && node.id !== id) {
+    return `The node stored as ${shown(id)} calls itself ${shown(node.id)}. Make its id and its key the same.`;
+  }
+  if (id === "" || id === "__proto__" || id.includes("/undo/")) {
+    return `${shown(id)} can't be a step's id: it must not be empty, "__proto__", or contain "/undo/". Rename the node.`;
+  }
+  return undefined;
+}
+
+/** One half of a connection: as the node at its `from` end or the node at its `to` end tells it. */
+interface Half {
+  from: string;
+  fromPort: string;
+  to: string;
+  toPort: string;
+}
+
+/** Fills in the edges: a connection counts even when only one of its halves is there, so that findings don't pile up. */
+function connect(nodes: Map<string, FlowNode>, written: Record<string, unknown>, report: Report): void {
+  const outgoing = new Map<string, Half>();
+  const incoming = new Map<string, Half>();
+  for (const id of nodes.keys()) {
+    readHalves(id, "outputs", written[id], report, (port, other, otherPort) => {
+      addHalf(outgoing, { from: id, fromPort: port, to: other, toPort: otherPort });
+    });
+    readHalves(id, "inputs", written[id], report, (port, other, otherPort) => {
+      addHalf(incoming, { from: other, fromPort: otherPort, to: id, toPort: port });
+    });
+  }
+  const edges = [...outgoing.values(), ...incoming.values()].filter(
+    ({ from, to }) => nodes.has(from) && nodes.has(to),
+  );
+  const to = Map.groupBy(edges, (edge) => edge.from);
+  const from = Map.groupBy(edges, (edge) => edge.to);
+  for (const node of nodes.values()) {
+    node.to = sortedIds((to.get(node.id) ?? []).map((edge) => edge.to));
+    node.from = sortedIds((from.get(node.id) ?? []).map((edge) => edge.from));
+  }
+  for (const half of outgoing.values()) {
+    if (!nodes.has(half.to)) reportDangling(half, half.from, half.to, report);
+    else if (!incoming.has(keyOf(half)))
+      reportOneSided(half, half.from, `input ${half.toPort} of ${half.to}`, report);
+  }
+  for (const half of incoming.values()) {
+    if (!nodes.has(half.from)) reportDangling(half, half.to, half.from, report);
+    else if (!outgoing.has(keyOf(half)))
+      reportOneSided(half, half.to, `output ${half.fromPort} of ${half.from}`, report);
+  }
+}
+
+function readHalves(
+  id: string,
+  side: "outputs" | "inputs",
+  node: unknown,
+  report: Report,
+  found: (port: string, other: string, otherPort: string) => void,
+): void {
+  const connections = isRecord(node) ? node.connections : undefined;
+  const ports = isRecord(connections) ? connections[side] : connections;
+  if (ports === undefined) return;
+  if (!isRecord(ports)) {
+    if (side === "outputs" || isRecord(connections)) {
+      report.error(
+        "invalid_flow",
+        `connections of node ${id} must be { inputs: { port: [...] }, outputs: { port: [...] } }.`,
+        id,
+      );
+    }
+    return;
+  }
+  for (const port of Object.keys(ports).sort(compareIds)) {
+    const list = ports[port];
+    const links = Array.isArray(list) ? list : [list];
+    for (const link of links) {
+      if (isRecord(link) && typeof link.nodeId === "string" && typeof link.portName === "string") {
+        found(port, link.nodeId, link.portName);
+      } else {
+        report.error(
+          "invalid_flow",
+          `connections.${side}.${port} of node ${id} must be a list of { nodeId, portName }, not ${shown(list)}.`,
+          id,
+        );
+      }
+    }
+    if (side === "inputs" && links.length > 1) {
+      report.warning(
+        "join_port_shared",
+        `Input ${port} of node ${id} takes ${links.length} connections. The flow runs, but the designer keeps one ` +
+          `connection a port: give each predecessor a port of its own.`,
+        id,
+      );
+    }
+  }
+}
+
+function keyOf(half: Half): string {
+  return JSON.stringify([half.from, half.fromPort, half.to, half.toPort]);
+}
+
+function addHalf(halves: Map<string, Half>, half: Half): void {
+  halves.set(keyOf(half), half);
+}
+
+function sortedIds(ids: readonly string[]): string[] {
+  return [...new Set(ids)].sort(compareIds);
+}
+
+function reportDangling(half: Half, holder: string, missing: string, report: Report): void {
+  report.error(
+    "dangling_connection",
+    `Node ${holder} is connected to node ${shown(missing)}, which isn't there ` +
+      `(output ${half.fromPort} to input ${half.toPort}). Remove the connection or add the node.`,
+    holder,
+  );
+}
+
+function reportOneSided(half: Half, holder: string, otherEnd: string, report: Report): void {
+  report.error(
+    "one_sided_connection",
+    `The connection from output ${half.fromPort} of ${half.from} to input ${half.toPort} of ${half.to} stands only at ` +
+      `${holder}: ${otherEnd} doesn't list it. Draw the connection again, or add or remove the other half.`,
+    holder,
+  );
+}

@@ -1,0 +1,150 @@
+/**
+ * Questions about a compiled flow's graph. Pure, and remembered per flow, so that the engine may ask at every event and
+ * the designer at every key press. Steps that don't exist have no ancestors, descendants or forks.
+ */
+import type { CompiledFlow } from "./flow.ts";
+
+/** The flow's beginning, which is a node of the graph but not a step. */
+export const START: unique symbol = Symbol("start");
+export type Fork = string | typeof START;
+
+interface Memo {
+  ancestors: Map<string, ReadonlySet<string>>;
+  descendants: Map<string, ReadonlySet<string>>;
+  dominators?: Map<string, Fork>;
+}
+
+const memos = new WeakMap<CompiledFlow, Memo>();
+
+/** The steps that lie on some path from the start to this step, without the step itself. */
+export function ancestors(flow: CompiledFlow, id: string): ReadonlySet<string> {
+  const known = memoOf(flow).ancestors;
+  return known.get(id) ?? remember(known, id, reach(flow, id, "predecessors"));
+}
+
+/** The steps that some path leads to from this step, without the step itself. */
+export function descendants(flow: CompiledFlow, id: string): ReadonlySet<string> {
+  const known = memoOf(flow).descendants;
+  return known.get(id) ?? remember(known, id, reach(flow, id, "successors"));
+}
+
+/** The steps that nothing follows, in the flow's order. */
+export function lastSteps(flow: CompiledFlow): string[] {
+  return flow.order.filter((id) => flow.steps[id]?.successors.length === 0);
+}
+
+/** The steps that an edge leads to from the start, in the flow's order. */
+export function firstSteps(flow: CompiledFlow): string[] {
+  return flow.order.filter((id) => flow.entries.includes(id) || flow.steps[id]?.fromStart);
+}
+
+/**
+ * The nearest fork that every path from the start to this step goes through: a step with several successors, or START
+ * when several edges leave it. The step itself doesn't count. Undefined when there is none.
+ */
+export function nearestDominatingFork(flow: CompiledFlow, id: string): Fork | undefined {
+  const dominators = dominatorsOf(flow);
+  let fork = dominators.get(id);
+  while (fork !== undefined && fork !== START && (flow.steps[fork]?.successors.length ?? 0) < 2) {
+    fork = dominators.get(fork);
+  }
+  return fork === START && firstSteps(flow).length < 2 ? undefined : fork;
+}
+
+/** The ancestors of this step that lie strictly after its nearest dominating fork; undefined when it has no such fork. */
+export function branchAncestors(flow: CompiledFlow, id: string): ReadonlySet<string> | undefined {
+  const fork = nearestDominatingFork(flow, id);
+  if (fork === undefined) return undefined;
+  if (fork === START) return ancestors(flow, id);
+  const after = descendants(flow, fork);
+  return new Set([...ancestors(flow, id)].filter((ancestor) => after.has(ancestor)));
+}
+
+/** Whether neither step comes before the other, so that both can be under way at once. */
+export function areParallel(flow: CompiledFlow, one: string, other: string): boolean {
+  return one !== other && !ancestors(flow, one).has(other) && !descendants(flow, one).has(other);
+}
+
+const CHUNKS = /\d+|\D+/g;
+
+/** Orders ids by their code units, runs of digits as numbers: n2 before n10. Total: 0 only for equal ids. */
+export function compareIds(one: string, other: string): number {
+  const left = one.match(CHUNKS) ?? [];
+  const right = other.match(CHUNKS) ?? [];
+  for (const [index, chunk] of left.entries()) {
+    const against = right[index];
+    if (against === undefined) break;
+    const difference = compareChunks(chunk, against);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length || compareText(one, other);
+}
+
+function compareChunks(one: string, other: string): number {
+  if (!/^\d/.test(one) || !/^\d/.test(other)) return compareText(one, other);
+  const left = one.replace(/^0+/, "");
+  const right = other.replace(/^0+/, "");
+  return left.length - right.length || compareText(left, right);
+}
+
+function compareText(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+function memoOf(flow: CompiledFlow): Memo {
+  let memo = memos.get(flow);
+  if (!memo) {
+    memo = { ancestors: new Map(), descendants: new Map() };
+    memos.set(flow, memo);
+  }
+  return memo;
+}
+
+function remember(known: Map<string, ReadonlySet<string>>, id: string, found: ReadonlySet<string>) {
+  known.set(id, found);
+  return found;
+}
+
+function reach(flow: CompiledFlow, id: string, along: "predecessors" | "successors"): ReadonlySet<string> {
+  const found = new Set<string>();
+  const open = [id];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const neighbour of flow.steps[next]?.[along] ?? []) {
+      if (found.has(neighbour)) continue;
+      found.add(neighbour);
+      open.push(neighbour);
+    }
+  }
+  return found;
+}
+
+/**
+ * Each step's immediate dominator. In topological order one pass is enough (Cooper, Harvey and Kennedy, "A Simple, Fast
+ * Dominance Algorithm"): a step's dominator is where the dominator chains of its predecessors meet.
+ */
+function dominatorsOf(flow: CompiledFlow): Map<string, Fork> {
+  const memo = memoOf(flow);
+  if (memo.dominators) return memo.dominators;
+  const dominators = new Map<string, Fork>();
+  const depths = new Map<Fork, number>([[START, 0]]);
+  const depth = (node: Fork): number => depths.get(node) ?? 0;
+  const above = (node: Fork): Fork => (node === START ? START : (dominators.get(node) ?? START));
+  const meet = (one: Fork, other: Fork): Fork => {
+    let left = one;
+    let right = other;
+    while (left !== right) {
+      if (depth(left) >= depth(right)) left = above(left);
+      else right = above(right);
+    }
+    return left;
+  };
+  for (const id of flow.order) {
+    const step = flow.steps[id];
+    const [first = START, ...others] = step?.predecessors ?? [];
+    const dominator = step?.fromStart ? START : others.reduce<Fork>(meet, first);
+    dominators.set(id, dominator);
+    depths.set(id, depth(dominator) + 1);
+  }
+  memo.dominators = dominators;
+  return dominators;
+}
