@@ -1,7 +1,484 @@
-import type { JourneyEvent } from "./events.ts";
-import type { Journey } from "./journey.ts";
+/**
+ * The one fold: `state = events.reduce(evolve)`. The engine, the audit cache and the console's time travel all use this
+ * function, so that what is shown is what was decided on. It reads nothing but the event: no flow, no clock.
+ */
+import type { EventDetail, JourneyEvent } from "./events.ts";
+import type { Call, Element, Held, Journey, Negation, OpenAttempt, Rollback, Scope, Step } from "./journey.ts";
+import type { JourneyStatus } from "./view.ts";
 
-/** The one fold: state = events.reduce(evolve). Stub replaced below. */
-export function evolve(_journey: Journey | undefined, _event: JourneyEvent): Journey {
-  throw new Error("not written");
+const ms = (iso: string): number => Date.parse(iso);
+const optionalMs = (iso: string | undefined): number | undefined => (iso === undefined ? undefined : Date.parse(iso));
+
+/** The state after `event`. `journey` is undefined exactly for `journey.started`. */
+export function evolve(journey: Journey | undefined, event: JourneyEvent): Journey {
+  if (event.type === "journey.started") return started(event);
+  if (!journey) throw new Error(`journey ${event.uuid} has no journey.started before seq ${event.seq}`);
+  return apply({ ...journey, seq: event.seq, actions: seenActions(journey, event) }, event);
+}
+
+/** Whatever an action caused carries its id; dispatches carry the command's id instead. */
+function seenActions(journey: Journey, event: JourneyEvent): string[] {
+  if (event.actor === undefined || event.id === undefined || journey.actions.includes(event.id))
+    return journey.actions;
+  return [...journey.actions, event.id];
+}
+
+function started(event: JourneyEvent): Journey {
+  const detail = event.detail ?? {};
+  return {
+    uuid: event.uuid,
+    name: event.name,
+    version: event.version,
+    status: "running",
+    seq: event.seq,
+    input: event.data ?? null,
+    startedAt: ms(event.at),
+    deadlineAt: optionalMs(detail.deadline),
+    replayOf: detail.replay_of as string | undefined,
+    parent: detail.parent as Journey["parent"],
+    traceparent: detail.traceparent as string | undefined,
+    steps: {},
+    actions: [],
+  };
+}
+
+function apply(journey: Journey, event: JourneyEvent): Journey {
+  const at = ms(event.at);
+  const detail = event.detail ?? {};
+  switch (event.type) {
+    case "journey.started":
+      return journey;
+    case "journey.completed":
+      return { ...withStatus(journey, "completed"), output: event.data ?? null, endedAt: at };
+    case "journey.held":
+      return {
+        ...withStatus(journey, "held"),
+        held: addHeld(journey.held, event),
+        deadlineAt: keepDeadline(journey, detail),
+      };
+    case "journey.paused":
+      return { ...journey, status: "paused", paused: { at, from: journey.status } };
+    case "journey.resumed":
+      return resumed(journey, at, detail);
+    case "journey.terminated":
+      return {
+        ...journey,
+        status: "terminated",
+        endedAt: at,
+        held: undefined,
+        paused: undefined,
+        error: event.error,
+      };
+    case "journey.migrated":
+      return migrated(journey, event);
+    case "journey.reopened":
+      return {
+        ...withStatus(journey, "rolling_back"),
+        endedAt: undefined,
+        rollback: journey.rollback && { ...journey.rollback, endedAt: undefined },
+      };
+    case "rollback.started":
+      return rollbackStarted(journey, event, at);
+    case "rollback.joined":
+      return rollbackJoined(journey, event);
+    case "rollback.completed":
+      return rollbackCompleted(journey, at);
+    case "rollback.failed":
+      return withStatus(
+        changeStep(journey, event, (step) => ({ ...step, status: "undo_failed" })),
+        "rollback_failed",
+      );
+    case "journey.replayed":
+    case "action.refused":
+    case "step.duplicate":
+      return journey;
+    case "step.dispatched":
+    case "step.progressed":
+    case "step.succeeded":
+    case "step.failed":
+    case "step.timed_out":
+    case "step.retry_scheduled":
+    case "step.skipped":
+    case "step.settled_by_hand":
+    case "step.late":
+      return changeStep(journey, event, (step) => stepAfter(step, event, at, detail));
+    case "undo.dispatched":
+    case "undo.progressed":
+    case "undo.succeeded":
+    case "undo.failed":
+    case "undo.timed_out":
+    case "undo.retry_scheduled":
+    case "undo.settled_by_hand":
+      return undoChanged(journey, event, at, detail);
+    default:
+      return event.type satisfies never;
+  }
+}
+
+/** While paused, what would be the status is kept for the resume. */
+function withStatus(journey: Journey, status: JourneyStatus): Journey {
+  if (journey.paused) return { ...journey, paused: { ...journey.paused, from: status } };
+  return { ...journey, status };
+}
+
+function addHeld(held: Held | undefined, event: JourneyEvent): Held {
+  const steps = held?.steps ?? [];
+  const more = event.step !== undefined && !steps.includes(event.step) ? [event.step] : [];
+  return {
+    kind: (event.detail?.kind as Held["kind"] | undefined) ?? "failure",
+    steps: [...steps, ...more],
+    why: event.reason ?? "",
+  };
+}
+
+function keepDeadline(journey: Journey, detail: EventDetail): number | undefined {
+  return detail.kind === "deadline" ? undefined : journey.deadlineAt;
+}
+
+// ---- steps ----
+
+const untouched = (event: JourneyEvent): Step => ({
+  service: event.service ?? "",
+  function: event.function ?? "",
+  status: "waiting",
+  attempts: 0,
+  tries: 0,
+  open: [],
+});
+
+function changeStep(journey: Journey, event: JourneyEvent, change: (step: Step) => Step): Journey {
+  const id = event.step ?? "";
+  const step = journey.steps[id] ?? untouched(event);
+  return { ...journey, steps: { ...journey.steps, [id]: change(step) } };
+}
+
+/** Changes that forward attempts and negations share; the caller adds what is its own. */
+function callAfter<C extends Call>(call: C, event: JourneyEvent, at: number, detail: EventDetail): C {
+  const attempt = event.attempt ?? call.attempts;
+  const others = call.open.filter((open) => open.attempt !== attempt);
+  const settled = { dueAt: undefined, retryAt: undefined, totalDueAt: undefined, endedAt: at };
+  switch (event.type) {
+    case "step.dispatched":
+    case "undo.dispatched":
+      return {
+        ...call,
+        status: "dispatched",
+        attempts: attempt,
+        tries: call.tries + 1,
+        open: [...call.open, { attempt, id: event.id ?? "", at, gaveUp: false }],
+        error: undefined,
+        startedAt: call.startedAt ?? at,
+        endedAt: undefined,
+        dueAt: optionalMs(detail.due),
+        totalDueAt: optionalMs(detail.total_due),
+        retryAt: undefined,
+      };
+    case "step.progressed":
+    case "undo.progressed":
+      return { ...call, status: "inprogress", dueAt: optionalMs(detail.due) };
+    case "step.succeeded":
+    case "undo.succeeded":
+    case "step.settled_by_hand":
+    case "undo.settled_by_hand":
+      return { ...call, ...settled, status: "succeeded", open: [], error: undefined };
+    case "step.failed":
+    case "undo.failed":
+      return { ...call, ...settled, totalDueAt: call.totalDueAt, status: "failed", open: others, error: event.error };
+    case "step.timed_out":
+    case "undo.timed_out":
+      return {
+        ...call,
+        ...settled,
+        totalDueAt: call.totalDueAt,
+        status: "timed_out",
+        open: call.open.map((open) => (open.attempt === attempt ? { ...open, gaveUp: true } : open)),
+        error: event.error,
+      };
+    case "step.retry_scheduled":
+    case "undo.retry_scheduled":
+      return {
+        ...call,
+        status: "waiting",
+        endedAt: undefined,
+        dueAt: undefined,
+        retryAt: optionalMs(detail.due),
+        // An operator's retry begins the policy anew, and nobody waits for the old attempts' clocks any more.
+        ...(event.actor === undefined ? {} : { tries: 0, totalDueAt: undefined, open: call.open.map(giveUp) }),
+      };
+    default:
+      return call;
+  }
+}
+
+const giveUp = <T extends { gaveUp: boolean }>(open: T): T => (open.gaveUp ? open : { ...open, gaveUp: true });
+
+function stepAfter(before: Step, event: JourneyEvent, at: number, detail: EventDetail): Step {
+  const step = callAfter(before, event, at, detail);
+  switch (event.type) {
+    case "step.dispatched":
+      return {
+        ...step,
+        service: event.service ?? step.service,
+        function: event.function ?? step.function,
+        input: event.data ?? null,
+        forcedInput: undefined,
+        waitingFor: undefined,
+        elements: startElements(event, detail),
+      };
+    case "step.progressed":
+      return detail.element === undefined ? step : { ...step, elements: elementAfter(step.elements ?? [], detail) };
+    case "step.succeeded":
+    case "step.settled_by_hand":
+      return {
+        ...step,
+        output: event.data ?? null,
+        waitingFor: undefined,
+        child: (detail.child as string | undefined) ?? step.child,
+      };
+    case "step.failed":
+      return { ...step, waitingFor: undefined, tookEffect: detail.effect === true ? true : step.tookEffect };
+    case "step.retry_scheduled":
+      return {
+        ...step,
+        waitingFor: detail.waiting_for === "service" ? "service" : undefined,
+        forcedInput: "data" in event ? { data: event.data } : step.forcedInput,
+      };
+    case "step.skipped":
+      return { ...step, status: "skipped", endedAt: at };
+    case "step.late":
+      return lateReply(step, event, detail);
+    default:
+      return step;
+  }
+}
+
+/** A reply for an attempt given up on: a failure makes the outcome known, a success is an effect to be undone. */
+function lateReply(step: Step, event: JourneyEvent, detail: EventDetail): Step {
+  if (detail.status === "inprogress") return step;
+  const without = (open: OpenAttempt[]): OpenAttempt[] => open.filter((attempt) => attempt.attempt !== event.attempt);
+  const name = detail.negation as string | undefined;
+  const negation = name === undefined ? undefined : step.undo?.[name];
+  if (name !== undefined) {
+    return negation
+      ? { ...step, undo: { ...step.undo, [name]: { ...negation, open: without(negation.open) } } }
+      : step;
+  }
+  const open = without(step.open);
+  if (detail.effect !== true) return { ...step, open };
+  return { ...step, open, output: event.data ?? null, tookEffect: true, undoAgain: step.undo !== undefined };
+}
+
+function startElements(_event: JourneyEvent, detail: EventDetail): Element[] | undefined {
+  const count = detail.elements as number | undefined;
+  if (count === undefined) return undefined;
+  const start = new Set((detail.start as number[] | undefined) ?? []);
+  return Array.from({ length: count }, (_, index) => ({ status: start.has(index) ? "running" : "waiting" }));
+}
+
+function elementAfter(elements: Element[], detail: EventDetail): Element[] {
+  const ended = detail.element as { index: number } & Element;
+  const start = new Set((detail.start as number[] | undefined) ?? []);
+  return elements.map((element, index) => {
+    if (index === ended.index) return { status: ended.status, output: ended.output, error: ended.error };
+    return start.has(index) ? { status: "running" } : element;
+  });
+}
+
+// ---- undo ----
+
+const freshNegation: Negation = { status: "waiting", attempts: 0, tries: 0, open: [] };
+
+function undoChanged(journey: Journey, event: JourneyEvent, at: number, detail: EventDetail): Journey {
+  const changed = changeStep(journey, event, (step) => {
+    const name = event.function ?? "";
+    const negation = callAfter(step.undo?.[name] ?? freshNegation, event, at, detail);
+    const undo = { ...step.undo, [name]: withData(negation, event, detail) };
+    return { ...step, undo, ...undoStatus(step, undo, event, at, detail) };
+  });
+  // The last failed undo was taken in hand, or succeeded late: the journey is rolling back again.
+  if (currentStatus(changed) === "rollback_failed" && !anyUndoFailed(changed)) {
+    return withStatus(changed, "rolling_back");
+  }
+  return changed;
+}
+
+function withData(negation: Negation, event: JourneyEvent, detail: EventDetail): Negation {
+  if (event.type === "undo.dispatched" && detail.again === true) return { ...negation, tries: 1 };
+  if (event.type === "undo.retry_scheduled" && "data" in event) return { ...negation, data: event.data };
+  return negation;
+}
+
+function undoStatus(
+  step: Step,
+  undo: Record<string, Negation>,
+  event: JourneyEvent,
+  at: number,
+  detail: EventDetail,
+): Partial<Step> {
+  const negations = Object.values(undo);
+  if (event.type === "undo.dispatched") {
+    const again = detail.again === true ? { undoAgain: undefined } : {};
+    return { ...again, status: step.status === "undo_failed" && anyFailed(undo) ? "undo_failed" : "undoing" };
+  }
+  if (negations.every((negation) => negation.status === "succeeded")) return { status: "undone", endedAt: at };
+  if (step.status === "undo_failed" && !anyFailed(undo)) return { status: "undoing" };
+  return {};
+}
+
+/** A negation whose retries are used up; one with a retry scheduled is waiting. */
+function anyFailed(undo: Record<string, Negation>): boolean {
+  return Object.values(undo).some((negation) => negation.status === "failed" || negation.status === "timed_out");
+}
+
+function anyUndoFailed(journey: Journey): boolean {
+  return Object.values(journey.steps).some((step) => step.status === "undo_failed");
+}
+
+function currentStatus(journey: Journey): JourneyStatus {
+  return journey.paused ? journey.paused.from : journey.status;
+}
+
+// ---- the journey as a whole ----
+
+const union = (one: string[], more: string[]): string[] => [...new Set([...one, ...more])];
+
+function rollbackStarted(journey: Journey, event: JourneyEvent, at: number): Journey {
+  const detail = event.detail ?? {};
+  const scope = (detail.scope as Scope | undefined) ?? "journey";
+  // A branch undone earlier stays undone and its failure answered when another branch fails.
+  const former = journey.rollback;
+  const formerSet = scope === "branch" && former?.scope === "branch" ? former.set : [];
+  const rollback: Rollback = {
+    scope,
+    trigger: (detail.trigger as Rollback["trigger"] | undefined) ?? "failure",
+    causes: union(former?.causes ?? [], event.step === undefined ? [] : [event.step]),
+    set: union(formerSet, (detail.set as string[] | undefined) ?? []),
+    blind: (detail.blind as string[] | undefined) ?? [],
+    include: detail.include as "attempted" | undefined,
+    reason: event.reason ?? "",
+    actor: event.actor ?? "manager",
+    startedAt: at,
+    reset: detail.reset as string[] | undefined,
+    rerun: detail.rerun as Rollback["rerun"],
+  };
+  const stopped = stopRetries(journey, rollback);
+  return {
+    ...withStatus(stopped, "rolling_back"),
+    rollback,
+    held: undefined,
+    output: undefined,
+    endedAt: undefined,
+    deadlineAt: undefined,
+    error: event.error ?? journey.error,
+  };
+}
+
+function rollbackJoined(journey: Journey, event: JourneyEvent): Journey {
+  const before = journey.rollback;
+  if (!before) return journey;
+  const detail = event.detail ?? {};
+  const rollback: Rollback = {
+    ...before,
+    scope: (detail.scope as Scope | undefined) ?? before.scope,
+    set: union(before.set, (detail.set as string[] | undefined) ?? []),
+    blind: union(before.blind, (detail.blind as string[] | undefined) ?? []),
+    causes: event.step === undefined ? before.causes : union(before.causes, [event.step]),
+    include: (detail.include as "attempted" | undefined) ?? before.include,
+    // A wider rollback has nothing to go on from.
+    ...(detail.scope === undefined || detail.scope === before.scope ? {} : { reset: undefined, rerun: undefined }),
+  };
+  const status = currentStatus(journey) === "held" ? "rolling_back" : currentStatus(journey);
+  return { ...withStatus(stopRetries(journey, rollback), status), rollback, held: undefined, deadlineAt: undefined };
+}
+
+/** In a rollback nothing is tried again: a step between two attempts ends as its last attempt did. */
+function stopRetries(journey: Journey, rollback: Rollback): Journey {
+  const inBranch = new Set(rollback.set);
+  const steps = Object.entries(journey.steps).map(([id, step]): [string, Step] => {
+    if (step.retryAt === undefined || step.status !== "waiting") return [id, step];
+    if (rollback.scope === "branch" && !inBranch.has(id)) return [id, step];
+    const idle = { ...step, retryAt: undefined, waitingFor: undefined, forcedInput: undefined };
+    if (step.attempts === 0) return [id, idle];
+    return [id, { ...idle, status: step.open.length > 0 ? "timed_out" : "failed" }];
+  });
+  return { ...journey, steps: Object.fromEntries(steps) };
+}
+
+function rollbackCompleted(journey: Journey, at: number): Journey {
+  const rollback = journey.rollback && { ...journey.rollback, endedAt: at };
+  if (rollback?.scope === "branch") return { ...withStatus(journey, "running"), rollback, held: undefined };
+  if (rollback?.scope === "to") return { ...withStatus(journey, "held"), rollback };
+  return { ...withStatus(journey, "rolled_back"), rollback, held: undefined, endedAt: at };
+}
+
+/** Ends a pause (clocks are moved by its length) or a hold; `reset` sets steps back to waiting, to run again. */
+function resumed(journey: Journey, at: number, detail: EventDetail): Journey {
+  if (journey.paused) {
+    const { from, at: since } = journey.paused;
+    return shiftClocks({ ...journey, status: from, paused: undefined }, at - since);
+  }
+  const reset = new Set((detail.reset as string[] | undefined) ?? []);
+  const forced = detail.forced as Record<string, { data: unknown }> | undefined;
+  const steps = Object.entries(journey.steps).map(([id, step]): [string, Step] =>
+    reset.has(id) ? [id, { ...setBack(step), forcedInput: forced?.[id] }] : [id, step],
+  );
+  const rollback = journey.rollback && {
+    ...journey.rollback,
+    causes: journey.rollback.causes.filter((id) => !reset.has(id)),
+  };
+  const active = journey.rollback !== undefined && journey.rollback.endedAt === undefined;
+  return {
+    ...journey,
+    status: active ? "rolling_back" : "running",
+    held: undefined,
+    error: active ? journey.error : undefined,
+    rollback,
+    steps: Object.fromEntries(steps),
+  };
+}
+
+/** Attempt numbers never restart, so what is late of a former round stays recognisable. */
+function setBack(step: Step): Step {
+  const rounds = Object.entries(step.undo ?? {}).map(([name, negation]): [string, number] => [
+    name,
+    negation.attempts,
+  ]);
+  return {
+    service: step.service,
+    function: step.function,
+    status: "waiting",
+    attempts: step.attempts,
+    tries: 0,
+    open: step.open.map(giveUp),
+    undoAttempts: { ...step.undoAttempts, ...Object.fromEntries(rounds) },
+  };
+}
+
+function shiftClocks(journey: Journey, byMs: number): Journey {
+  const later = (time: number | undefined): number | undefined => (time === undefined ? undefined : time + byMs);
+  const shift = <C extends Call>(call: C): C => ({
+    ...call,
+    dueAt: later(call.dueAt),
+    totalDueAt: later(call.totalDueAt),
+    retryAt: later(call.retryAt),
+  });
+  const shiftStep = (step: Step): Step => ({
+    ...shift(step),
+    ...(step.undo
+      ? { undo: Object.fromEntries(Object.entries(step.undo).map(([name, negation]) => [name, shift(negation)])) }
+      : {}),
+  });
+  return {
+    ...journey,
+    deadlineAt: later(journey.deadlineAt),
+    steps: Object.fromEntries(Object.entries(journey.steps).map(([id, step]) => [id, shiftStep(step)])),
+  };
+}
+
+function migrated(journey: Journey, event: JourneyEvent): Journey {
+  const kept = (event.detail?.negations as Record<string, string[]> | undefined) ?? {};
+  const steps = Object.entries(journey.steps).map(([id, step]): [string, Step] =>
+    kept[id] ? [id, { ...step, negations: kept[id] }] : [id, step],
+  );
+  return { ...journey, version: event.version, steps: Object.fromEntries(steps) };
 }

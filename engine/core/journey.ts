@@ -13,6 +13,8 @@ export type Scope = "journey" | "path" | "branch" | "to";
 export interface OpenAttempt {
   attempt: number;
   id: string;
+  /** When it was sent; replies without an attempt number go to the oldest. */
+  at: number;
   gaveUp: boolean;
 }
 
@@ -46,31 +48,57 @@ export interface Step extends Call {
   function: string;
   input?: unknown;
   output?: unknown;
-  /** A success came after the step had been given up on: it took effect after all. */
-  lateSuccess?: boolean;
+  /** A success came after the step had been given up on (or came with a result that can't be kept): it took effect. */
+  tookEffect?: boolean;
   /** A late success arrived while the blind negations ran or after them: they owe another round. */
   undoAgain?: boolean;
   undo?: Record<string, Negation>;
+  /** Attempts its negations had before the step was set back to run again; their numbers never restart either. */
+  undoAttempts?: Record<string, number>;
   /** Input forced by `rerun` or `retry` with data, used at the next dispatch. */
   forcedInput?: { data: unknown };
-  /** The health of the service ended the wait for it (onServiceDown: wait). */
+  /** Not sent yet because its service is down (onServiceDown: wait). */
   waitingFor?: "service";
+  /** Its negations as they were in the version that executed it; set by a migration. */
+  negations?: string[];
+  /** The journey that a `journey` step ran. */
+  child?: string;
+  /** Elements of an `each` step, by index. */
+  elements?: Element[];
+}
+
+/** One element of an `each` step: a journey of its own. */
+export interface Element {
+  status: "waiting" | "running" | "succeeded" | "failed";
+  output?: unknown;
+  error?: StepError;
 }
 
 export interface Rollback {
   scope: Scope;
   /** What began it: a step's failure, a timeout, the deadline, an operator. */
   trigger: "failure" | "deadline" | "rollback" | "cancel" | "rerun";
-  /** The step that failed, or stands for it. */
-  step?: string;
+  /** The steps that failed (or stand for one that did) and so began or joined it. */
+  causes: string[];
   set: string[];
+  /** Steps of unknown outcome with `onTimeout: hold` that an operator's word said to undo all the same. */
+  blind: string[];
   include?: "attempted";
   reason: string;
   actor: string;
   startedAt: number;
   endedAt?: number;
+  /** With scope `to`: what is set back to waiting when the journey goes on. */
+  reset?: string[];
   /** With trigger `rerun`: where it goes on from, with which input. */
   rerun?: { step: string; data?: { value: unknown } };
+}
+
+export interface Held {
+  /** `failure`: steps that need a decision; `approval`: only approvals are left; `rolled_back_to`: resume goes on. */
+  kind: "failure" | "unknown" | "deadline" | "approval" | "rolled_back_to";
+  steps: string[];
+  why: string;
 }
 
 export interface Journey {
@@ -88,7 +116,7 @@ export interface Journey {
   /** While paused: since when, and the status to return to. */
   paused?: { at: number; from: JourneyStatus };
   /** Why it waits for an operator. */
-  held?: { step?: string; why: string };
+  held?: Held;
   rollback?: Rollback;
   replayOf?: string;
   parent?: { uuid: string; step: string; index?: number; attempt?: number };

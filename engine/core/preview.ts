@@ -1,0 +1,160 @@
+/**
+ * The dry run: what an action would send, found by carrying it out on a copy with the same rules as the engine and
+ * letting every negation succeed. Steps in flight are taken to end without effect; what their late success would add is
+ * listed beside.
+ */
+import { v5 } from "uuid";
+import { acceptAction, refuse } from "./actions.ts";
+import { beginJourney } from "./begin.ts";
+import { AntigraphError, ERRORS, type ErrorCode } from "./errors.ts";
+import type { JourneyEvent } from "./events.ts";
+import type { CompiledFlow } from "./flow.ts";
+import type { Journey } from "./journey.ts";
+import type { ActionData, ActionName } from "./protocol.ts";
+import { settle } from "./settle.ts";
+import { activeRollback, type Context, isLive, openTurn, stepsInOrder, type Turn } from "./turn.ts";
+import { leftStanding, negationsOf, tookEffect, undoData } from "./undo.ts";
+import type { PlannedCommand, Preview } from "./view.ts";
+
+/** Names plans; any fixed UUID does. */
+const PLAN_NAMESPACE = "5b6c1f0e-7f0a-5d1c-9c55-3f0a5be0a001";
+
+/** A bound on the levels of a plan: no flow is deeper than its number of steps, twice for second rounds of undo. */
+const maximumLevels = (flow: CompiledFlow): number => 2 * flow.order.length + 2;
+
+/** Throws AntigraphError with the refusal's code when the action doesn't fit the journey's state. */
+export function preview(
+  journey: Journey,
+  action: { action: ActionName } & ActionData,
+  flow: CompiledFlow,
+  ctx: Context,
+): Preview {
+  const turn = openTurn(journey, flow, ctx);
+  acceptAction(turn, action.action, action);
+  const refused = turn.events.find((event) => event.type === "action.refused");
+  if (refused) throw new AntigraphError(codeOf(refused), refused.error?.message ?? "refused");
+  const inFlight = endWithoutEffect(turn);
+  const levels = action.action === "replay" ? firstLevel(turn, ctx) : levelsOf(turn);
+  const rollback = turn.journey.rollback;
+  const plan = {
+    levels,
+    irreversible: irreversibleIn(turn),
+    left_standing: rollback && sendsUndo(turn) ? leftStanding(turn.flow, turn.journey, rollback) : [],
+    in_flight: inFlight,
+  };
+  return { plan: v5(JSON.stringify(plan), PLAN_NAMESPACE), seq: journey.seq, ...plan };
+}
+
+/** Of a replay: what the new journey sends first. */
+function firstLevel(turn: Turn, ctx: Context): PlannedCommand[][] {
+  const replayed = turn.events.find((event) => event.type === "journey.replayed");
+  const target = ctx.flowOf(turn.flow.name, replayed?.detail?.version as string | undefined);
+  if (!replayed || !target) return [];
+  const start = { uuid: replayed.detail?.uuid as string, data: replayed.data };
+  const commands = beginJourney(start, target, ctx).events.filter(isCommand);
+  return commands.length === 0 ? [] : [commands.map(plannedOf)];
+}
+
+/** Each level is sent when all of the one before it has succeeded. */
+function levelsOf(turn: Turn): PlannedCommand[][] {
+  const levels: PlannedCommand[][] = [];
+  for (let seen = 0; levels.length < maximumLevels(turn.flow); ) {
+    settle(turn);
+    const sent = turn.events.slice(seen).filter(isCommand);
+    seen = turn.events.length;
+    if (sent.length === 0) break;
+    levels.push(sent.map(plannedOf));
+    if (!letNegationsSucceed(turn, sent)) break;
+    seen = turn.events.length;
+  }
+  return levels;
+}
+
+/** Carries an action out unless its dry run showed something else than would happen now. */
+export function acceptPlannedAction(turn: Turn, action: ActionName, data: ActionData): void {
+  if (turn.journey.actions.includes(data.id)) return;
+  if (data.plan !== undefined && planNow(turn, action, data) !== data.plan) {
+    refuse(turn, action, data, "stale_preview", "the journey has moved since the dry run; make a new one");
+    return;
+  }
+  acceptAction(turn, action, data);
+}
+
+function planNow(turn: Turn, action: ActionName, data: ActionData): string | undefined {
+  try {
+    return preview(turn.journey, { ...data, action }, turn.flow, turn.ctx).plan;
+  } catch (error) {
+    if (error instanceof AntigraphError) return undefined;
+    throw error;
+  }
+}
+
+function codeOf(event: JourneyEvent): ErrorCode {
+  const code = event.error?.code ?? "";
+  return code in ERRORS ? (code as ErrorCode) : "action_not_allowed";
+}
+
+const isCommand = (event: JourneyEvent): boolean =>
+  event.type === "step.dispatched" || event.type === "undo.dispatched";
+
+const plannedOf = (event: JourneyEvent): PlannedCommand => ({
+  step: event.step ?? "",
+  service: event.service ?? "",
+  function: event.function ?? "",
+  data: event.data ?? null,
+});
+
+const sendsUndo = (turn: Turn): boolean =>
+  activeRollback(turn.journey) !== undefined || turn.events.some((e) => e.type === "rollback.completed");
+
+/** In a rollback, what is in flight is waited for; the plan assumes it fails, and tells what its success would add. */
+function endWithoutEffect(turn: Turn): Preview["in_flight"] {
+  if (!activeRollback(turn.journey)) return [];
+  const inFlight: Preview["in_flight"] = [];
+  for (const [step, state] of stepsInOrder(turn.flow, turn.journey)) {
+    if (!isLive(state)) continue;
+    const inSet = turn.journey.rollback?.set.includes(step.id) === true;
+    const adds = inSet ? negationsOf(step, state) : [];
+    inFlight.push({
+      step: step.id,
+      service: step.service,
+      function: step.function,
+      adds: adds.map((name) => ({
+        step: step.id,
+        service: step.service,
+        function: name,
+        data: undoData(state, undefined),
+      })),
+    });
+    // What lies outside the set is left to run; the rollback undoes nothing of it.
+    if (!inSet) continue;
+    const error = { code: "assumed", message: "the plan assumes no effect", retryable: false };
+    turn.emit("step.failed", {
+      step: step.id,
+      service: step.service,
+      function: step.function,
+      attempt: state.attempts,
+      error,
+    });
+  }
+  return inFlight;
+}
+
+/** False when only forward commands went out: what follows them depends on their replies. */
+function letNegationsSucceed(turn: Turn, sent: JourneyEvent[]): boolean {
+  const undone = sent.filter((event) => event.type === "undo.dispatched");
+  for (const { step, service, function: name, attempt } of undone) {
+    turn.emit("undo.succeeded", { step, service, function: name, attempt, data: null });
+  }
+  return undone.length > 0;
+}
+
+function irreversibleIn(turn: Turn): string[] {
+  const rollback = turn.journey.rollback;
+  if (!rollback || !sendsUndo(turn)) return [];
+  return [...stepsInOrder(turn.flow, turn.journey)].flatMap(([step, state]) =>
+    rollback.set.includes(step.id) && step.settings.irreversible && tookEffect(rollback, step, state)
+      ? [step.id]
+      : [],
+  );
+}

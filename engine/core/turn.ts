@@ -1,0 +1,99 @@
+/**
+ * One turn of a journey: what has been decided so far, folded, so that the next rule sees it. Local to a call of
+ * `decide`; the journey it was given is never changed.
+ */
+import type { EventType, JourneyEvent } from "./events.ts";
+import { evolve } from "./evolve.ts";
+import type { CompiledFlow, FlowStep } from "./flow.ts";
+import type { Journey, Step } from "./journey.ts";
+import type { Position } from "./protocol.ts";
+
+/** What is known about a service: design.md section 3, Health. */
+export type Health = "up" | "down" | "unknown";
+
+/** The outside as data. */
+export interface Context {
+  /** Milliseconds since 1970. */
+  now: number;
+  /** In [0, 1): the random share of retry intervals. */
+  random: number;
+  health(service: string): Health;
+  /** Other versions and flows: for migrations, replays and sub-journeys. */
+  flowOf(name: string, version: string | undefined): CompiledFlow | undefined;
+  /** Bound of a command's or reply's data, bytes of JSON. */
+  maximumDataBytes: number;
+}
+
+export const DEFAULT_MAXIMUM_DATA_BYTES = 256 * 1024;
+
+export type EventBody = Partial<Omit<JourneyEvent, "uuid" | "seq" | "at" | "type">>;
+
+export interface Turn {
+  readonly ctx: Context;
+  readonly events: JourneyEvent[];
+  flow: CompiledFlow;
+  journey: Journey;
+  emit(type: EventType, body?: EventBody): void;
+}
+
+/** A turn over an existing journey. */
+export function openTurn(journey: Journey, flow: CompiledFlow, ctx: Context, cause?: Position): Turn {
+  const at = new Date(ctx.now).toISOString();
+  const turn: Turn = {
+    ctx,
+    flow,
+    journey,
+    events: [],
+    emit(type, body = {}) {
+      const { uuid, name, version, seq } = turn.journey;
+      const event: JourneyEvent = { uuid, seq: seq + 1, at, type, name, version, ...body };
+      if (cause) event.cause = cause;
+      turn.events.push(event);
+      turn.journey = evolve(turn.journey, event);
+    },
+  };
+  return turn;
+}
+
+/** The step's state; untouched steps are waiting. */
+export function stepOf(journey: Journey, step: FlowStep): Step {
+  return (
+    journey.steps[step.id] ?? {
+      service: step.service,
+      function: step.function,
+      status: "waiting",
+      attempts: 0,
+      tries: 0,
+      open: [],
+    }
+  );
+}
+
+/** Steps of the flow with their state, each after its predecessors. */
+export function* stepsInOrder(flow: CompiledFlow, journey: Journey): Generator<[FlowStep, Step]> {
+  for (const id of flow.order) {
+    const step = flow.steps[id];
+    if (step) yield [step, stepOf(journey, step)];
+  }
+}
+
+/** A command is out and its clock runs. */
+export function isLive(step: Step): boolean {
+  return step.status === "dispatched" || step.status === "inprogress";
+}
+
+/** The rollback that is going on. */
+export function activeRollback(journey: Journey): Journey["rollback"] {
+  return journey.rollback && journey.rollback.endedAt === undefined ? journey.rollback : undefined;
+}
+
+export function hasEnded(journey: Journey): boolean {
+  return journey.status === "completed" || journey.status === "rolled_back" || journey.status === "terminated";
+}
+
+/** From the success of a pivot on there is no way back without force. */
+export function passedPivot(journey: Journey, flow: CompiledFlow): boolean {
+  return Object.values(flow.steps).some((s) => s.settings.pivot && journey.steps[s.id]?.status === "succeeded");
+}
+
+export const iso = (timeMs: number): string => new Date(timeMs).toISOString();

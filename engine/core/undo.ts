@@ -1,0 +1,153 @@
+/**
+ * What is undone next. A rollback has a set of steps; a step of the set that took effect is undone once everything
+ * after it in the set is settled: that is the walk over the anti-graph. `undoNext` is the whole of it.
+ */
+import { builtinNegations } from "./builtin.ts";
+import type { CompiledFlow, FlowStep } from "./flow.ts";
+import { descendants } from "./graph.ts";
+import type { Journey, Negation, Rollback, Step } from "./journey.ts";
+import { MANAGER } from "./protocol.ts";
+import { activeRollback, iso, stepOf, stepsInOrder, type Turn } from "./turn.ts";
+
+/** Sends the negations of every step whose turn it is, and the retries of negations that are due. */
+export function undoNext(turn: Turn): void {
+  const rollback = activeRollback(turn.journey);
+  if (!rollback || turn.journey.status === "held") return;
+  for (const id of rollback.set) {
+    const step = turn.flow.steps[id];
+    if (!step) continue;
+    const state = stepOf(turn.journey, step);
+    if (owesUndo(rollback, step, state) && descendantsSettled(turn, rollback, step)) {
+      beginUndo(turn, step, state);
+    } else {
+      retryNegations(turn, step, state);
+    }
+  }
+}
+
+/** The functions that undo a step: of the version that executed it. */
+export function negationsOf(step: FlowStep, state: Step): string[] {
+  if (step.service === MANAGER) return builtinNegations(step, state);
+  return step.settings.irreversible ? [] : (state.negations ?? step.negations);
+}
+
+/** A step that was given up on without a reply may have worked. */
+export function isUnknown(state: Step): boolean {
+  return (state.status === "timed_out" || state.status === "failed") && state.open.length > 0;
+}
+
+/** What to think of a step whose outcome is unknown. A pivot's is never guessed. */
+export function onUnknown(rollback: Rollback, step: FlowStep): "undo" | "ignore" | "hold" {
+  if (rollback.blind.includes(step.id)) return "undo";
+  return step.settings.pivot ? "hold" : step.settings.onTimeout;
+}
+
+/** Whether a step took effect, or has to be treated as if it had. */
+export function tookEffect(rollback: Rollback, step: FlowStep, state: Step): boolean {
+  switch (state.status) {
+    case "succeeded":
+      return true;
+    case "failed":
+    case "timed_out":
+      if (state.tookEffect) return true;
+      if (isUnknown(state) && onUnknown(rollback, step) === "undo") return true;
+      return rollback.include === "attempted" && state.attempts > 0;
+    default:
+      return false;
+  }
+}
+
+/** Whether the step has an effect that no negation has been sent for yet. */
+export function owesUndo(rollback: Rollback, step: FlowStep, state: Step): boolean {
+  if (negationsOf(step, state).length === 0) return false;
+  if (state.status === "undone") return state.undoAgain === true;
+  return tookEffect(rollback, step, state);
+}
+
+/** Nothing more will happen to this step in this rollback, so what lies before it may be undone. */
+export function isSettled(journey: Journey, rollback: Rollback, step: FlowStep): boolean {
+  const state = stepOf(journey, step);
+  switch (state.status) {
+    case "waiting":
+      return state.retryAt === undefined;
+    case "skipped":
+      return true;
+    case "dispatched":
+    case "inprogress":
+    case "undoing":
+    case "undo_failed":
+      return false;
+    case "succeeded":
+    case "undone":
+      return !owesUndo(rollback, step, state);
+    case "failed":
+    case "timed_out":
+      if (owesUndo(rollback, step, state)) return false;
+      return !waitsForWord(rollback, step, state);
+    default:
+      return state.status satisfies never;
+  }
+}
+
+/** Its outcome is unknown and only an operator may say what to think of it. */
+export function waitsForWord(rollback: Rollback, step: FlowStep, state: Step): boolean {
+  return isUnknown(state) && !tookEffect(rollback, step, state) && onUnknown(rollback, step) === "hold";
+}
+
+function descendantsSettled(turn: Turn, rollback: Rollback, step: FlowStep): boolean {
+  const after = descendants(turn.flow, step.id);
+  return rollback.set.every((id) => {
+    const other = turn.flow.steps[id];
+    return !other || !after.has(id) || isSettled(turn.journey, rollback, other);
+  });
+}
+
+/** All negations of the step go out together. After a late success they go out again, now with the output. */
+function beginUndo(turn: Turn, step: FlowStep, state: Step): void {
+  const again = state.status === "undone";
+  for (const name of negationsOf(step, state)) {
+    dispatchNegation(turn, step, name, again ? { again: true } : {});
+  }
+}
+
+function retryNegations(turn: Turn, step: FlowStep, state: Step): void {
+  for (const [name, negation] of Object.entries(state.undo ?? {})) {
+    if (negation.status === "waiting" && negation.retryAt !== undefined && negation.retryAt <= turn.ctx.now) {
+      dispatchNegation(turn, step, name, {});
+    }
+  }
+}
+
+function dispatchNegation(turn: Turn, step: FlowStep, name: string, detail: { again?: boolean }): void {
+  const { journey, ctx } = turn;
+  const state = stepOf(journey, step);
+  const negation = state.undo?.[name];
+  const attempt = (negation?.attempts ?? state.undoAttempts?.[name] ?? 0) + 1;
+  turn.emit("undo.dispatched", {
+    step: step.id,
+    service: step.service,
+    function: name,
+    attempt,
+    id: `${journey.uuid}/${step.id}/undo/${name}/${attempt}`,
+    data: undoData(state, negation),
+    // A sub-journey's rollback takes the time it takes; when it gets stuck it is loud itself.
+    detail: step.service === MANAGER ? detail : { ...detail, due: iso(ctx.now + step.settings.negationTimeoutMs) },
+  });
+}
+
+/** The step's output, or its input where it has none; or what an operator put in its place. */
+export function undoData(state: Step, negation: Negation | undefined): unknown {
+  if (negation && "data" in negation) return negation.data;
+  return state.output === undefined ? (state.input ?? null) : state.output;
+}
+
+/** Effects of the journey that this rollback leaves in place. */
+export function leftStanding(flow: CompiledFlow, journey: Journey, rollback: Rollback): string[] {
+  const standing: string[] = [];
+  for (const [step, state] of stepsInOrder(flow, journey)) {
+    const effect = state.status === "succeeded" || state.tookEffect === true;
+    const undone = state.status === "undone" || state.status === "undoing";
+    if (effect && !undone && !rollback.set.includes(step.id)) standing.push(step.id);
+  }
+  return standing;
+}
