@@ -21,8 +21,8 @@ export interface FaultRule {
 export interface FaultInjector {
   /** Replaces the rules of one source (flags, console); sources don't disturb each other. */
   set(source: string, rules: FaultRule[]): void;
-  /** To be given to runService. */
-  before(call: Call): Promise<void>;
+  /** What runService takes as `before`. */
+  inject(call: Call): Promise<void>;
 }
 
 /** `injected` is the code of the failures it makes; they may be retried. */
@@ -31,7 +31,7 @@ export function createFaultInjector(options: { clock?: Clock; random?: () => num
   const sources = new Map<string, FaultRule[]>();
   return {
     set: (source, rules) => void sources.set(source, rules),
-    async before(call) {
+    async inject(call) {
       const rules = [...sources.values()]
         .flat()
         .filter(
