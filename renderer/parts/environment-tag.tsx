@@ -1,0 +1,19 @@
+import type { Profile } from "../../engine/api/schemas.ts";
+import { useProfile } from "../queries.ts";
+import classes from "./environment-tag.module.css";
+
+/** What each environment is called; shown in words beside its colour. */
+const WORDS: Record<Profile["environment"], string> = { dev: "DEV", staging: "STAGING", prod: "PROD" };
+
+/** The environment of the profile in words and colour. `short` leaves the profile's name out. */
+export function EnvironmentTag({ short = false }: { short?: boolean }) {
+  const profile = useProfile();
+  if (profile === undefined) return null;
+  const word = WORDS[profile.environment];
+  return (
+    <span className={classes.tag} title={`Profile ${profile.name}, environment ${profile.environment}`}>
+      {short ? word : `${word} · ${profile.name}`}
+      {profile.read_only && <span className={classes.note}>read-only</span>}
+    </span>
+  );
+}

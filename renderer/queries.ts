@@ -1,0 +1,101 @@
+/** The questions that several pages ask, as hooks over TanStack Query. Kept fresh by live-queries.ts. */
+import { QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { Profile } from "../engine/api/schemas.ts";
+import { ApiError, api } from "./api.ts";
+import { keys } from "./query-keys.ts";
+
+/** A failed read is tried this often again, when the error says it may help. */
+const MAXIMUM_RETRIES = 2;
+/** A safety net below the stream: aggregates are read again at least this often. */
+const REFRESH_MS = 15_000;
+
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 2_000,
+        retry: (failures, error) =>
+          failures < MAXIMUM_RETRIES && (!(error instanceof ApiError) || (error.retryable && error.status !== 0)),
+        // Stale data stays on the page while it is read again or can't be.
+        refetchOnWindowFocus: true,
+        networkMode: "always",
+      },
+      mutations: { networkMode: "always" },
+    },
+  });
+}
+
+export function useInfo() {
+  return useQuery({ queryKey: keys.info, queryFn: ({ signal }) => api.info(signal), staleTime: 60_000 });
+}
+
+/** The profile in use; undefined until it is known. */
+export function useProfile(): Profile | undefined {
+  return useInfo().data?.profile;
+}
+
+export function useManager() {
+  return useQuery({
+    queryKey: keys.manager,
+    queryFn: ({ signal }) => api.manager(signal),
+    refetchInterval: REFRESH_MS,
+  });
+}
+
+export function useSetManager() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (running: boolean) => api.setManager(running),
+    onSuccess: (state) => queries.setQueryData(keys.manager, state),
+  });
+}
+
+export function useFlows() {
+  return useQuery({ queryKey: keys.flows, queryFn: ({ signal }) => api.flows(signal) });
+}
+
+export function useFlow(name: string, version: string) {
+  return useQuery({
+    queryKey: keys.flow(name, version),
+    queryFn: ({ signal }) => api.flow(name, version, signal),
+    // A published version never changes.
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+export function useServices() {
+  return useQuery({
+    queryKey: keys.services,
+    queryFn: ({ signal }) => api.services({}, signal),
+    refetchInterval: REFRESH_MS,
+  });
+}
+
+export function useJourney(uuid: string) {
+  return useQuery({
+    queryKey: keys.journeyAt(uuid, "now"),
+    queryFn: ({ signal }) => api.journey(uuid, undefined, signal),
+  });
+}
+
+export function useJourneyEvents(uuid: string) {
+  return useQuery({ queryKey: keys.events(uuid), queryFn: ({ signal }) => api.events(uuid, signal) });
+}
+
+/** Faults exist on the embedded profile only; elsewhere the question isn't asked. */
+export function useFaults() {
+  const profile = useProfile();
+  return useQuery({
+    queryKey: keys.faults,
+    queryFn: ({ signal }) => api.faults(signal),
+    enabled: profile?.kind === "embedded",
+  });
+}
+
+export function useSetFaults() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: api.setFaults,
+    onSuccess: (faults) => queries.setQueryData(keys.faults, faults),
+  });
+}
