@@ -1,15 +1,9 @@
 /** Checks the CEL in a step's settings as far as that goes without data. */
 import { listed, type Report, shown } from "./check-report.ts";
+import { parseMoment } from "./duration.ts";
 import { checkExpression, type Expected, stepsNamedIn } from "./expressions.ts";
 import type { CompiledFlow, FlowStep } from "./flow.ts";
-import { ancestors } from "./graph.ts";
-
-const ISO_MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
-
-/** Whether `until` is written as a moment (ISO 8601 with a zone); else it is CEL. */
-export function isMoment(until: string): boolean {
-  return ISO_MOMENT.test(until) && !Number.isNaN(Date.parse(until));
-}
+import { ancestors, START_EDGE } from "./graph.ts";
 
 /** `ordered`: the graph has no cycles, so that it is known what comes before a step. */
 export function reportExpressions(flow: CompiledFlow, ordered: boolean, report: Report): void {
@@ -20,10 +14,10 @@ export function reportExpressions(flow: CompiledFlow, ordered: boolean, report: 
     };
     check("input", input, "any");
     check("items", items, "list");
-    check("until", until === undefined || isMoment(until) ? undefined : until, "any");
+    check("until", until === undefined || parseMoment(until) !== undefined ? undefined : until, "any");
     if (typeof when === "string") check("when", when, "bool");
     else for (const [predecessor, cel] of Object.entries(when ?? {})) check(`when.${predecessor}`, cel, "bool");
-    reportPredecessors(flow, step, report);
+    reportPredecessors(step, report);
   }
 }
 
@@ -61,11 +55,11 @@ function reportExpression(
 }
 
 /** The keys of `when` name edges into the step. */
-function reportPredecessors(flow: CompiledFlow, step: FlowStep, report: Report): void {
+function reportPredecessors(step: FlowStep, report: Report): void {
   const { when } = step.settings;
-  if (when === undefined || typeof when === "string") return;
-  const isFirst = step.predecessors.length === 0 || step.fromStart === true;
-  const edges = flow.start !== undefined && isFirst ? [flow.start, ...step.predecessors] : step.predecessors;
+  if (typeof when !== "object") return;
+  const comesFirst = step.predecessors.length === 0 || step.fromStart;
+  const edges = comesFirst ? [START_EDGE, ...step.predecessors] : step.predecessors;
   for (const key of Object.keys(when)) {
     if (edges.includes(key)) continue;
     report.error(

@@ -20,7 +20,22 @@ export function readNegations(
     report.error("invalid_negation", `${where}: must be { service: { function: [functions that undo it] } }.`);
     return {};
   }
-  return own === undefined ? readUsed(list, where, nodes, report) : readAll(list, where, report);
+  return readAll(own === undefined ? usedNegations(list, nodes) : list, where, report);
+}
+
+/** The part of a negation list that a flow's steps use, as it was written. */
+export function usedNegations(list: Record<string, unknown>, nodes: Iterable<FlowNode>): Record<string, unknown> {
+  const used = new Map<string, unknown>();
+  for (const { call } of nodes) {
+    if (call.is !== "step" || call.kind !== "call" || !Object.hasOwn(list, call.service)) continue;
+    const functions = list[call.service];
+    const known = used.get(call.service);
+    if (!isRecord(functions)) used.set(call.service, functions);
+    else if (Object.hasOwn(functions, call.function)) {
+      used.set(call.service, { ...(isRecord(known) ? known : {}), [call.function]: functions[call.function] });
+    }
+  }
+  return Object.fromEntries(used);
 }
 
 /** The negations of one function; empty where it has none. */
@@ -69,23 +84,6 @@ function readAll(list: Record<string, unknown>, where: string, report: Report): 
     ]);
   }
   return Object.fromEntries(read);
-}
-
-function readUsed(
-  list: Record<string, unknown>,
-  where: string,
-  nodes: Iterable<FlowNode>,
-  report: Report,
-): NegationList {
-  const used = new Map<string, Record<string, unknown>>();
-  for (const { call } of nodes) {
-    if (call.is !== "step" || !Object.hasOwn(list, call.service)) continue;
-    const functions = list[call.service];
-    if (isRecord(functions) && !Object.hasOwn(functions, call.function)) continue;
-    const value = isRecord(functions) ? functions[call.function] : functions;
-    used.set(call.service, { ...used.get(call.service), [call.function]: value });
-  }
-  return readAll(Object.fromEntries(used), where, report);
 }
 
 /** The functions that undo one function: of the same service, each once. */

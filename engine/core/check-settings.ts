@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { isRecord, listed, type Report, shown } from "./check-report.ts";
 import { formatDuration, LONGEST_MS, parseDuration } from "./duration.ts";
+import { SETTING_DOCS } from "./setting-docs.ts";
 import {
   BOUNDS,
   ON_SERVICE_DOWN,
@@ -74,7 +75,7 @@ const stepSchema = z.strictObject(
     input: text("a CEL expression"),
     when: z.unknown().transform(readConditions).optional(),
     for: time,
-    until: text('a moment like "2027-01-31T08:00:00Z", or CEL that gives one'),
+    until: text('a moment like "2027-01-31T08:00:00Z" (with a zone), or CEL that gives one'),
     flow: text("the name of a flow"),
     version: text("a version of that flow"),
     items: text("a CEL expression that gives a list"),
@@ -88,17 +89,10 @@ const policySchema = z.strictObject(
   isObject("of settings"),
 );
 
-const EVERY_STEP = ["when", "input"] as const;
-const UNDOABLE = ["totalTimeout", "onTimeout", "retry", "negationRetry", "negationTimeout", "irreversible"] as const;
-
-/** The settings that each kind of step takes. */
-export const APPLICABLE: Record<StepKind, readonly (keyof WrittenSettings)[]> = {
-  call: [...EVERY_STEP, ...UNDOABLE, "pivot", "timeout", "inprogressTimeout", "queueTimeout", "onServiceDown"],
-  wait: [...EVERY_STEP, "for", "until"],
-  approve: [...EVERY_STEP, "pivot", "totalTimeout", "onTimeout"],
-  journey: [...EVERY_STEP, ...UNDOABLE, "pivot", "flow", "version"],
-  each: [...EVERY_STEP, ...UNDOABLE, "pivot", "items", "flow", "version", "concurrency"],
-};
+/** The settings that a kind of step takes. */
+function applicable(kind: StepKind): readonly string[] {
+  return SETTING_DOCS.filter((doc) => doc.steps.includes(kind)).map((doc) => doc.name);
+}
 
 /** Settings without which a built-in step can't run; of `wait` exactly one. */
 const REQUIRED: Record<StepKind, readonly (keyof WrittenSettings)[]> = {
@@ -119,11 +113,12 @@ export function readStepSettings(
   const path = `steps.${id}`;
   const settings = read(stepSchema, written ?? {}, path, STEP_NAMES, report, id) ?? {};
   if (kind === undefined) return settings;
-  for (const name of Object.keys(settings) as (keyof WrittenSettings)[]) {
-    if (APPLICABLE[kind].includes(name)) continue;
+  const known = applicable(kind);
+  for (const name of Object.keys(settings)) {
+    if (known.includes(name)) continue;
     report.error(
       "unknown_setting",
-      `${path}.${name}: ${title(kind)} doesn't take this setting. Remove it; it takes ${listed(APPLICABLE[kind], "")}.`,
+      `${path}.${name}: ${title(kind)} doesn't take this setting. Remove it; it takes ${listed(known, "")}.`,
       id,
     );
   }

@@ -2,6 +2,8 @@
  * Reads a `workflow`, a bare Flume export (the map of nodes) or the full form around it, into nodes and edges. Reports
  * what is malformed, and connections whose two halves disagree; goes on with whatever can be read.
  */
+
+import { connect } from "./check-connections.ts";
 import { isRecord, listed, type Report, shown } from "./check-report.ts";
 import { compareIds } from "./graph.ts";
 import { BUILT_IN_STEPS, type StepKind } from "./settings.ts";
@@ -183,120 +185,4 @@ function problemOf(id: string, node: unknown): string | undefined {
     return `${shown(id)} can't be a step's id: it must not be empty, "__proto__", or contain "/undo/". Rename the node.`;
   }
   return undefined;
-}
-
-/** One half of a connection: as the node at its `from` end or the node at its `to` end tells it. */
-interface Half {
-  from: string;
-  fromPort: string;
-  to: string;
-  toPort: string;
-}
-
-/** Fills in the edges: a connection counts even when only one of its halves is there, so that findings don't pile up. */
-function connect(nodes: Map<string, FlowNode>, written: Record<string, unknown>, report: Report): void {
-  const outgoing = new Map<string, Half>();
-  const incoming = new Map<string, Half>();
-  for (const id of nodes.keys()) {
-    readHalves(id, "outputs", written[id], report, (port, other, otherPort) => {
-      addHalf(outgoing, { from: id, fromPort: port, to: other, toPort: otherPort });
-    });
-    readHalves(id, "inputs", written[id], report, (port, other, otherPort) => {
-      addHalf(incoming, { from: other, fromPort: otherPort, to: id, toPort: port });
-    });
-  }
-  const edges = [...outgoing.values(), ...incoming.values()].filter(
-    ({ from, to }) => nodes.has(from) && nodes.has(to),
-  );
-  const to = Map.groupBy(edges, (edge) => edge.from);
-  const from = Map.groupBy(edges, (edge) => edge.to);
-  for (const node of nodes.values()) {
-    node.to = sortedIds((to.get(node.id) ?? []).map((edge) => edge.to));
-    node.from = sortedIds((from.get(node.id) ?? []).map((edge) => edge.from));
-  }
-  for (const half of outgoing.values()) {
-    if (!nodes.has(half.to)) reportDangling(half, half.from, half.to, report);
-    else if (!incoming.has(keyOf(half)))
-      reportOneSided(half, half.from, `input ${half.toPort} of ${half.to}`, report);
-  }
-  for (const half of incoming.values()) {
-    if (!nodes.has(half.from)) reportDangling(half, half.to, half.from, report);
-    else if (!outgoing.has(keyOf(half)))
-      reportOneSided(half, half.to, `output ${half.fromPort} of ${half.from}`, report);
-  }
-}
-
-function readHalves(
-  id: string,
-  side: "outputs" | "inputs",
-  node: unknown,
-  report: Report,
-  found: (port: string, other: string, otherPort: string) => void,
-): void {
-  const connections = isRecord(node) ? node.connections : undefined;
-  const ports = isRecord(connections) ? connections[side] : connections;
-  if (ports === undefined) return;
-  if (!isRecord(ports)) {
-    if (side === "outputs" || isRecord(connections)) {
-      report.error(
-        "invalid_flow",
-        `connections of node ${id} must be { inputs: { port: [...] }, outputs: { port: [...] } }.`,
-        id,
-      );
-    }
-    return;
-  }
-  for (const port of Object.keys(ports).sort(compareIds)) {
-    const list = ports[port];
-    const links = Array.isArray(list) ? list : [list];
-    for (const link of links) {
-      if (isRecord(link) && typeof link.nodeId === "string" && typeof link.portName === "string") {
-        found(port, link.nodeId, link.portName);
-      } else {
-        report.error(
-          "invalid_flow",
-          `connections.${side}.${port} of node ${id} must be a list of { nodeId, portName }, not ${shown(list)}.`,
-          id,
-        );
-      }
-    }
-    if (side === "inputs" && links.length > 1) {
-      report.warning(
-        "join_port_shared",
-        `Input ${port} of node ${id} takes ${links.length} connections. The flow runs, but the designer keeps one ` +
-          `connection a port: give each predecessor a port of its own.`,
-        id,
-      );
-    }
-  }
-}
-
-function keyOf(half: Half): string {
-  return JSON.stringify([half.from, half.fromPort, half.to, half.toPort]);
-}
-
-function addHalf(halves: Map<string, Half>, half: Half): void {
-  halves.set(keyOf(half), half);
-}
-
-function sortedIds(ids: readonly string[]): string[] {
-  return [...new Set(ids)].sort(compareIds);
-}
-
-function reportDangling(half: Half, holder: string, missing: string, report: Report): void {
-  report.error(
-    "dangling_connection",
-    `Node ${holder} is connected to node ${shown(missing)}, which isn't there ` +
-      `(output ${half.fromPort} to input ${half.toPort}). Remove the connection or add the node.`,
-    holder,
-  );
-}
-
-function reportOneSided(half: Half, holder: string, otherEnd: string, report: Report): void {
-  report.error(
-    "one_sided_connection",
-    `The connection from output ${half.fromPort} of ${half.from} to input ${half.toPort} of ${half.to} stands only at ` +
-      `${holder}: ${otherEnd} doesn't list it. Draw the connection again, or add or remove the other half.`,
-    holder,
-  );
 }

@@ -12,7 +12,7 @@ import { isRecord, Report } from "./check-report.ts";
 import { readPolicy, readStepSettings } from "./check-settings.ts";
 import { type FlowNode, readWorkflow, reportUnknownTypes, type Workflow } from "./check-workflow.ts";
 import type { CompiledFlow, CompileResult, FlowStep, NegationList } from "./flow.ts";
-import { compareIds } from "./graph.ts";
+import { compareIds, START_EDGE } from "./graph.ts";
 import { type FlowRecord, flowRecordSchema } from "./protocol.ts";
 import { DEFAULTS, resolveSettings, type WrittenPolicy, type WrittenSettings } from "./settings.ts";
 
@@ -114,15 +114,17 @@ function assemble(name: string, version: string, parts: Parts): CompiledFlow {
     const { kind, service, function: called } = node.call;
     const isStep = (id: string) => parts.nodes.get(id)?.call.is === "step";
     const predecessors = node.from.filter(isStep);
+    const start = node.from.find((id) => id === beginning.marker?.id);
+    const own = parts.settings.get(node.id) ?? {};
     steps[node.id] = {
       id: node.id,
       service,
       function: called,
       predecessors,
       successors: node.to.filter(isStep),
-      ...(predecessors.length > 0 && node.from.includes(beginning.marker?.id ?? "") ? { fromStart: true } : {}),
+      ...(predecessors.length > 0 && start !== undefined ? { fromStart: true } : {}),
       negations: kind === "call" ? negationsOf(parts.negations, service, called) : [],
-      settings: resolveSettings(kind, parts.settings.get(node.id) ?? {}, policy),
+      settings: resolveSettings(kind, { ...own, when: renamed(own.when, start) }, policy),
     };
   }
   const order = ordered.map((node) => node.id).filter((id) => id in steps);
@@ -139,4 +141,10 @@ function assemble(name: string, version: string, parts: Parts): CompiledFlow {
       ...(policy.deadline === undefined ? {} : { deadlineMs: policy.deadline }),
     },
   };
+}
+
+/** Conditions by the start's id, on the edge from the start, are kept under `start`, whatever the node is called. */
+function renamed(when: WrittenSettings["when"], start: string | undefined): WrittenSettings["when"] {
+  if (typeof when !== "object" || start === undefined) return when;
+  return Object.fromEntries(Object.entries(when).map(([id, cel]) => [id === start ? START_EDGE : id, cel]));
 }

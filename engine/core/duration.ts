@@ -1,4 +1,7 @@
-/** Durations as operators write them: `"500ms"`, `"30s"`, `"5m"`, `"2h"`, `"1d"`, or a number of milliseconds. */
+/**
+ * Times as operators write them: durations (`"500ms"`, `"30s"`, `"5m"`, `"2h"`, `"1d"`, or a number of milliseconds) and
+ * moments (ISO 8601 with a zone).
+ */
 
 const UNITS_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
 const WRITTEN = /^(\d{1,15})(ms|s|m|h|d)$/;
@@ -19,6 +22,17 @@ export function formatDuration(ms: number): string {
     if (ms > 0 && ms % size === 0) return `${ms / size}${unit}`;
   }
   return `${ms}ms`;
+}
+
+const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+
+/**
+ * Milliseconds since 1970; undefined when `text` is no moment. Stricter than Date.parse, which takes much else for a
+ * date ("input.x 1" among it), and reads times without a zone by the machine's.
+ */
+export function parseMoment(text: string): number | undefined {
+  const ms = MOMENT.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 function parseWritten(text: string): number | undefined {

@@ -25,7 +25,7 @@ export interface StepSettings {
   irreversible: boolean;
   /** CEL for the step's data, over `input` and `steps`. */
   input?: string;
-  /** CEL on all incoming edges, or per predecessor id. */
+  /** CEL on all incoming edges, or per predecessor id; the edge from the start goes by `start`. */
   when?: string | Record<string, string>;
   /** Built-in steps. */
   for?: number;

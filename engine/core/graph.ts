@@ -6,6 +6,8 @@ import type { CompiledFlow } from "./flow.ts";
 
 /** The flow's beginning, which is a node of the graph but not a step. */
 export const START: unique symbol = Symbol("start");
+/** What the edge from the start is called where edges go by their predecessor's id (`when`). */
+export const START_EDGE = "start";
 export type Fork = string | typeof START;
 
 interface Memo {
