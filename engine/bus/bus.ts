@@ -79,8 +79,17 @@ export interface StateEntry {
 
 export interface Output {
   records: NewRecord[];
-  /** Changes of the state changelog; null deletes. */
-  state: { key: string; value: string | null }[];
+  /**
+   * Changes of the state changelog; null deletes. Entries that are `closed` (of journeys that have ended) are kept for
+   * `lookup` and not given to `restore`, so that a restart reads only what is in flight.
+   */
+  state: { key: string; value: string | null; closed?: boolean }[];
+  /**
+   * How many records of the batch were taken, when not all: the next one can't be decided on before `resume` resolves
+   * (for instance: the flows are being read). The rest is offered again then; the partition waits meanwhile.
+   */
+  taken?: number;
+  resume?: Promise<void>;
 }
 
 export interface WorkHandle {
