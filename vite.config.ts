@@ -8,7 +8,7 @@ import { defineConfig, type Plugin, type ProxyOptions } from "vite";
 const consoleUrl = process.env.ANTIGRAPH_URL ?? "http://127.0.0.1:4600";
 
 /** Calls that the API answers; everything else is a page. */
-const apiPaths = ["/api", "/health", "/ready", "/metrics", "/openapi.json", "/docs"];
+const apiPaths = ["/api/", "/health", "/ready", "/metrics", "/openapi.json", "/docs"];
 
 const toConsole: ProxyOptions = {
   target: consoleUrl,
