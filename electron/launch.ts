@@ -24,6 +24,9 @@ export interface WindowOptions {
 export type WindowOutcome =
   | { kind: "ended"; exitCode: number }
   | { kind: "already running" }
+  /** The console itself can't start (its data folder, for instance): a browser wouldn't help. */
+  | { kind: "failed"; why: string }
+  /** There can be no window on this machine. */
   | { kind: "unavailable"; why: string };
 
 /** Resolves when the window is closed, or as soon as it is clear that there won't be one. */
@@ -48,7 +51,8 @@ export async function runInWindow(options: WindowOptions): Promise<WindowOutcome
     const first = await firstWord(child, options.readyTimeoutMs ?? READY_TIMEOUT_MS);
     // Asked to end before its window was up: that is no failure to fall back from.
     if (first.kind === "ready" || quitting.isAsked()) return { kind: "ended", exitCode: await exited };
-    child.kill("SIGKILL");
+    if (first.kind === "unavailable") child.kill("SIGKILL");
+    else quitting.expectEnd();
     await exited;
     return first;
   } finally {
@@ -56,7 +60,7 @@ export async function runInWindow(options: WindowOptions): Promise<WindowOutcome
   }
 }
 
-type FirstWord = { kind: "ready" } | { kind: "already running" } | { kind: "unavailable"; why: string };
+type FirstWord = { kind: "ready" } | Exclude<WindowOutcome, { kind: "ended" }>;
 
 /** What the main process says first, or why it says nothing. */
 function firstWord(child: ChildProcess, timeoutMs: number): Promise<FirstWord> {
@@ -86,7 +90,7 @@ function firstWord(child: ChildProcess, timeoutMs: number): Promise<FirstWord> {
       if (!isHostMessage(message)) return;
       clearTimeout(timer);
       isReady = message.type === "ready";
-      if (message.type === "failed") resolve({ kind: "unavailable", why: message.why });
+      if (message.type === "failed") resolve({ kind: "failed", why: message.why });
       else resolve({ kind: message.type });
     });
   });
@@ -114,17 +118,24 @@ function quote(output: string): string {
 }
 
 /** Passes Ctrl-C and its like on as a wish to quit, until disposed of. */
-function quitOnSignal(child: ChildProcess): { isAsked(): boolean; dispose(): void } {
+function quitOnSignal(child: ChildProcess) {
   let timer: NodeJS.Timeout | undefined;
+  let isAsked = false;
+  const expectEnd = () => {
+    timer ??= setTimeout(() => child.kill("SIGKILL"), QUIT_TIMEOUT_MS);
+  };
   const quit = () => {
+    isAsked = true;
     const message: LauncherMessage = { type: "quit" };
     if (child.connected) child.send(message, () => {});
-    timer ??= setTimeout(() => child.kill("SIGKILL"), QUIT_TIMEOUT_MS);
+    expectEnd();
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, quit);
   return {
-    isAsked: () => timer !== undefined,
+    isAsked: () => isAsked,
+    /** It is about to end by itself; killed if it doesn't. */
+    expectEnd,
     dispose() {
       clearTimeout(timer);
       for (const signal of signals) process.off(signal, quit);

@@ -55,6 +55,10 @@ async function openWindow(consoleArgs) {
     case "already running":
       console.log("Antigraph is running already; its window is in front now.");
       return undefined;
+    case "failed":
+      console.error(`Antigraph can't start: ${outcome.why}`);
+      process.exitCode = 1;
+      return undefined;
     default:
       return `Electron can't open a window: ${outcome.why}.`;
   }

@@ -174,7 +174,7 @@ async function onRequest(route: Route, request: Request): Promise<void> {
   const url = (await scheme?.loopback)?.toScheme(request.url()) ?? request.url();
   const page = pageOf(request);
   const window = openWindows().find((candidate) => candidate.page !== undefined && candidate.page === page);
-  if (window === undefined) {
+  if (page === undefined || window === undefined) {
     if (isOpenAllowed(url)) return route.continue();
     report({ standIn: "denied window", url });
     return route.abort();
