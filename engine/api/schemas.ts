@@ -561,10 +561,22 @@ const newRecordSchema = z.object({
   partition: count.optional(),
 });
 
-/** The body of `POST /topics/{topic}/records`: one record, or several, all of them written or none. */
-export const produceRequestSchema = z
-  .union([z.object({ records: z.array(newRecordSchema).min(1).max(MAXIMUM_RECORDS) }).strict(), newRecordSchema])
-  .openapi("ProduceRequest");
+/** The body of `POST /topics/{topic}/records`: one record, or several in `records`, all of them written or none. */
+export const produceRequestSchema = newRecordSchema
+  .partial()
+  .extend({ records: z.array(newRecordSchema).min(1).max(MAXIMUM_RECORDS).optional() })
+  .superRefine((body, ctx) => {
+    const single = body.value !== undefined;
+    if (single === (body.records !== undefined)) {
+      ctx.addIssue({ code: "custom", path: ["value"], message: "give either `value` or `records`" });
+    }
+    for (const [index, record] of (body.records ?? []).entries()) {
+      if (record.value === undefined) {
+        ctx.addIssue({ code: "custom", path: ["records", index, "value"], message: "a record needs a value" });
+      }
+    }
+  })
+  .openapi("ProduceRequest", { description: "One record, or several in `records`: all of them are written or none" });
 export type ProduceRequest = z.infer<typeof produceRequestSchema>;
 
 export const producedSchema = z.object({ records: z.array(position) }).openapi("Produced");

@@ -1,0 +1,76 @@
+/** One action on many journeys: each has its own outcome, and what can be sent goes out in one append. */
+import type { z } from "@hono/zod-openapi";
+import { AntigraphError } from "../core/errors.ts";
+import {
+  type AskedAction,
+  actionName,
+  assertNotRefused,
+  type PreparedAction,
+  prepareAction,
+  previewAction,
+} from "./actions.ts";
+import type { ApiHost } from "./host.ts";
+import type { BulkOutcomes, bulkActionRequestSchema } from "./schemas.ts";
+
+/** Journeys looked at side by side. */
+const CONCURRENCY = 16;
+
+type Outcome = BulkOutcomes["outcomes"][number];
+
+/** @throws AntigraphError unknown_action, bus_unavailable: then nothing was sent for any journey */
+export async function bulkAction(
+  host: ApiHost,
+  request: z.output<typeof bulkActionRequestSchema>,
+  options: { traceparent: string | undefined; signal: AbortSignal },
+): Promise<Outcome[]> {
+  const { uuids, plans, dry_run, ...shared } = request;
+  actionName(shared.action);
+  // One id for all, so that a repeat of the call changes nothing: ids count per journey.
+  const action: AskedAction = { ...shared, id: shared.id ?? host.newUuid() };
+  const journeys = [...new Set(uuids.map((uuid) => uuid.toLowerCase()))];
+  const asked = (uuid: string): AskedAction => ({ ...action, ...(plans?.[uuid] ?? plans?.[uuid.toUpperCase()]) });
+
+  if (dry_run) {
+    return mapBounded(journeys, (uuid) =>
+      orOutcome<Outcome>(uuid, async () => {
+        const preview = await previewAction(host, uuid, asked(uuid), options.signal);
+        return { uuid, outcome: "previewed", preview };
+      }),
+    );
+  }
+  const prepared = await mapBounded(journeys, (uuid) =>
+    orOutcome(uuid, () => prepareAction(host, uuid, asked(uuid), options)),
+  );
+  const records = prepared.flatMap((each) => ("record" in each && !each.seen ? [each.record] : []));
+  if (records.length > 0) await host.bus.append(records);
+  return mapBounded(prepared, (each) =>
+    "record" in each ? orOutcome(each.uuid, () => settledOutcome(host, each, options.signal)) : Promise.resolve(each),
+  );
+}
+
+async function settledOutcome(host: ApiHost, sent: PreparedAction, signal: AbortSignal): Promise<Outcome> {
+  await assertNotRefused(host, sent, signal);
+  const { uuid, id, replayUuid } = sent;
+  return { uuid, outcome: "accepted", id, ...(replayUuid && { replay_uuid: replayUuid }) };
+}
+
+/** What `run` gives, or the refusal it throws as an outcome. */
+async function orOutcome<T>(uuid: string, run: () => Promise<T>): Promise<T | Outcome> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof AntigraphError)) throw error;
+    return { uuid, outcome: "refused", error: { code: error.code, message: error.message } };
+  }
+}
+
+/** Maps in order, `CONCURRENCY` at a time. */
+async function mapBounded<T, R>(items: T[], map: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  const queue = items.entries();
+  const worker = async () => {
+    for (const [index, item] of queue) results[index] = await map(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, items.length) }, worker));
+  return results;
+}

@@ -1,0 +1,72 @@
+/** /health, /ready and /metrics: for whoever watches over the process. */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { auditBehind } from "../audit-lag.ts";
+import type { ApiHost } from "../host.ts";
+import { createRouter, json, problems } from "../openapi.ts";
+import { healthSchema, type Ready, readySchema } from "../schemas.ts";
+
+const TAGS = ["Health"];
+/** How far the audit cache may be behind before the console calls itself not ready. */
+const MAXIMUM_AUDIT_BEHIND_RECORDS = 10_000;
+
+const health = createRoute({
+  method: "get",
+  path: "/health",
+  operationId: "getHealth",
+  tags: TAGS,
+  summary: "The process answers",
+  security: [],
+  responses: { 200: json(healthSchema, "It does") },
+});
+
+const ready = createRoute({
+  method: "get",
+  path: "/ready",
+  operationId: "getReady",
+  tags: TAGS,
+  summary: "It can do its work",
+  security: [],
+  responses: { 200: json(readySchema, "Ready"), 503: json(readySchema, "Not ready; `checks` says why") },
+});
+
+const metrics = createRoute({
+  method: "get",
+  path: "/metrics",
+  operationId: "getMetrics",
+  tags: TAGS,
+  summary: "Metrics for Prometheus",
+  responses: {
+    200: { description: "Prometheus' text format", content: { "text/plain": { schema: z.string() } } },
+    ...problems(),
+  },
+});
+
+export function healthRoutes(host: ApiHost): OpenAPIHono {
+  const router = createRouter();
+  router.openapi(health, (c) => c.json({ status: "ok" as const, version: host.product.version }, 200));
+  router.openapi(ready, async (c) => {
+    const answer = await readiness(host);
+    return answer.ready ? c.json(answer, 200) : c.json(answer, 503);
+  });
+  router.openapi(metrics, async (c) =>
+    c.text(await host.metrics.render(), 200, { "content-type": host.metrics.contentType }),
+  );
+  return router;
+}
+
+async function readiness(host: ApiHost): Promise<Ready> {
+  const checks: Ready["checks"] = { open: host.closing.aborted ? { ok: false, why: "closing" } : { ok: true } };
+  try {
+    const [topics, positions] = await Promise.all([host.bus.topics(), host.audit.positions()]);
+    checks.bus = { ok: true };
+    const behind = auditBehind(
+      topics.find((topic) => topic.name === host.topics.audit),
+      positions,
+    );
+    checks.audit = behind <= MAXIMUM_AUDIT_BEHIND_RECORDS ? { ok: true } : { ok: false, why: `behind by ${behind}` };
+  } catch (error) {
+    host.logger.warn({ err: error }, "Not ready: the bus or the audit cache doesn't answer");
+    checks.bus = { ok: false, why: "the bus or the audit cache doesn't answer" };
+  }
+  return { ready: Object.values(checks).every(({ ok }) => ok), checks };
+}
