@@ -5,7 +5,8 @@
  */
 import type { Session } from "../engine/api/schemas.ts";
 
-export const isDesktop = location.protocol === "antigraph-app:";
+/** The desktop's preload says so, before any script of the page runs. */
+export const isDesktop = "antigraphHost" in globalThis;
 
 const STORAGE_KEY = "antigraph.token";
 const CHANNEL = "antigraph.session";
