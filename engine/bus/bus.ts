@@ -59,8 +59,11 @@ export interface Worker {
   /** The consumer group's topic (tomanager) whose partitions are shared. */
   topic: string;
   group: string;
-  /** Rebuilds the memory of a partition from its state entries; called before the first `process`. */
-  restore(partition: number, state: Iterable<StateEntry>): void;
+  /**
+   * Rebuilds the memory of a partition from its state entries; called before the first `process`. `lookup` reads one
+   * state entry, closed ones too, as long as the partition is owned.
+   */
+  restore(partition: number, state: Iterable<StateEntry>, lookup: (key: string) => string | undefined): void;
   /** Decides on a batch (may be empty: a timer is due). `now` is the bus's clock at the call. */
   process(partition: number, records: BusRecord[], now: number): Output;
   /** When the partition wants to be called without input: the earliest timer, or null. Asked after each `process`. */

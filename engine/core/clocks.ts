@@ -8,13 +8,17 @@ import { answerDeadline } from "./rollback.ts";
 import { activeRollback, hasEnded, isLive, stepsInOrder, type Turn } from "./turn.ts";
 
 /** A timer fired: ends every attempt whose clock has run out, and the journey if its deadline has. */
-export function acceptTimer(turn: Turn): void {
+export function acceptTimer(turn: Turn, frozen: string[] = []): void {
   if (turn.journey.paused || turn.journey.status === "terminated") return;
   const { now } = turn.ctx;
+  const isDue = (call: Call): boolean => {
+    const id = call.open.at(-1)?.id;
+    return isPast(call, now) && !(id !== undefined && frozen.includes(id));
+  };
   for (const [step, state] of stepsInOrder(turn.flow, turn.journey)) {
-    if (isLive(state) && isDue(state, now)) endStepAttempt(turn, step, state);
+    if (isLive(state) && isDue(state)) endStepAttempt(turn, step, state);
     for (const [name, negation] of Object.entries(state.undo ?? {})) {
-      if (isOut(negation) && isDue(negation, now)) endNegationAttempt(turn, step, name, negation);
+      if (isOut(negation) && isDue(negation)) endNegationAttempt(turn, step, name, negation);
     }
   }
   const { deadlineAt } = turn.journey;
@@ -24,7 +28,7 @@ export function acceptTimer(turn: Turn): void {
 }
 
 const isOut = (call: Call): boolean => call.status === "dispatched" || call.status === "inprogress";
-const isDue = (call: Call, now: number): boolean => call.dueAt !== undefined && call.dueAt <= now;
+const isPast = (call: Call, now: number): boolean => call.dueAt !== undefined && call.dueAt <= now;
 
 function endStepAttempt(turn: Turn, step: FlowStep, state: Step): void {
   const common = { step: step.id, service: step.service, function: step.function, attempt: state.attempts };
@@ -79,18 +83,25 @@ export function waitsFor(journey: Journey): string[] {
     .map((step) => step.service);
 }
 
+/** An attempt whose clock has run out; `at` is when it was sent. */
+export interface DueCall {
+  service: string;
+  id: string;
+  at: number;
+  dueAt: number;
+  totalDueAt?: number;
+}
+
 /** The attempts whose clocks would run out at `now`: for the manager to ask what it knows of their services. */
-export function dueCalls(
-  journey: Journey,
-  now: number,
-): { service: string; at: number; totalDueAt?: number; id: string }[] {
+export function dueCalls(journey: Journey, now: number): DueCall[] {
   return Object.values(journey.steps).flatMap((step) => {
     const calls: Call[] = [...(isLive(step) ? [step] : []), ...Object.values(step.undo ?? {}).filter(isOut)];
     return calls
-      .filter((call) => isDue(call, now))
+      .filter((call) => isPast(call, now))
       .map((call) => {
         const open = call.open.at(-1);
-        return { service: step.service, at: open?.at ?? 0, totalDueAt: call.totalDueAt, id: open?.id ?? "" };
+        const times = { at: open?.at ?? 0, dueAt: call.dueAt ?? 0, totalDueAt: call.totalDueAt };
+        return { service: step.service, id: open?.id ?? "", ...times };
       });
   });
 }

@@ -18,7 +18,8 @@ export type Input =
   | { kind: "start"; start: Start; cause?: Position }
   | { kind: "reply"; reply: ToManager; cause?: Position }
   | { kind: "action"; action: ActionName; data: ActionData; cause?: Position }
-  | { kind: "timer" };
+  /** `frozen`: ids of commands whose clocks stood still (their service is holding): they have not run out. */
+  | { kind: "timer"; frozen?: string[] };
 
 /**
  * The events of one input, in order. Pure. A start of a journey that exists, and an action whose id was seen, decide
@@ -50,7 +51,7 @@ export function decideTurn(
       acceptPlannedAction(turn, input.action, input.data);
       break;
     case "timer":
-      acceptTimer(turn);
+      acceptTimer(turn, input.frozen);
       break;
     default:
       input satisfies never;

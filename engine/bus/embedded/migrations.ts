@@ -42,14 +42,17 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (consumer_group, topic, partition)
   ) STRICT;
 
-  -- The workers' state; "owner" is the id of their position.
+  -- The workers' state; "owner" is the id of their position. Closed entries are only looked up, never restored.
   CREATE TABLE state (
     id INTEGER PRIMARY KEY,
     owner INTEGER NOT NULL,
     key TEXT NOT NULL,
     value TEXT NOT NULL,
+    closed_at INTEGER,
     UNIQUE (owner, key)
   ) STRICT;
+  CREATE INDEX state_open ON state (owner, key) WHERE closed_at IS NULL;
+  CREATE INDEX state_closed ON state (closed_at) WHERE closed_at IS NOT NULL;
   `,
 ];
 

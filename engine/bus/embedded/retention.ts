@@ -32,6 +32,7 @@ export class Retention {
   private readonly deleteBefore: Statement<[number, number]>;
   private readonly deleteSuperseded: Statement<[number, number, number]>;
   private readonly updateLog: Statement<[number, number, number]>;
+  private readonly deleteClosed: Statement<[number, number]>;
 
   constructor(storage: Storage, topics: Topics, options: RetentionOptions) {
     this.storage = storage;
@@ -49,6 +50,9 @@ export class Retention {
            FROM records WHERE log = ?
          ) WHERE age > 1 OR (value IS NULL AND timestamp < ?) LIMIT ?
        )`,
+    );
+    this.deleteClosed = database.prepare(
+      "DELETE FROM state WHERE id IN (SELECT id FROM state WHERE closed_at < ? LIMIT ?)",
     );
     this.updateLog = database.prepare("UPDATE logs SET start = ?, next = ? WHERE id = ?");
   }
@@ -91,6 +95,8 @@ export class Retention {
         budget -= compacted ? this.compact(log, budget) : this.expire(log, budget);
       }
     }
+    const before = this.options.clock() - this.options.retentionMs;
+    if (budget > 0) budget -= this.deleteClosed.run(before, budget).changes;
     return budget <= 0;
   }
 

@@ -56,7 +56,7 @@ export class Storage {
   private readonly recordInsert: Statement<[number, number, number, string | null, string | null, string | null]>;
   private readonly recordSelect: Statement<[number, number, number, number], RecordRow>;
   private readonly positionUpdate: Statement<[number, number]>;
-  private readonly stateUpsert: Statement<[number, string, string]>;
+  private readonly stateUpsert: Statement<[number, string, string, number | null]>;
   private readonly stateDelete: Statement<[number, string]>;
   private readonly stateGet: Statement<[number, string], string>;
   private readonly statePage: Statement<[number, string, number], StateEntry>;
@@ -77,15 +77,15 @@ export class Storage {
     );
     this.positionUpdate = database.prepare("UPDATE positions SET next = ? WHERE id = ?");
     this.stateUpsert = database.prepare(
-      `INSERT INTO state (owner, key, value) VALUES (?, ?, ?)
-       ON CONFLICT (owner, key) DO UPDATE SET value = excluded.value`,
+      `INSERT INTO state (owner, key, value, closed_at) VALUES (?, ?, ?, ?)
+       ON CONFLICT (owner, key) DO UPDATE SET value = excluded.value, closed_at = excluded.closed_at`,
     );
     this.stateDelete = database.prepare("DELETE FROM state WHERE owner = ? AND key = ?");
     this.stateGet = database
       .prepare<[number, string], string>("SELECT value FROM state WHERE owner = ? AND key = ?")
       .pluck();
     this.statePage = database.prepare(
-      "SELECT key, value FROM state WHERE owner = ? AND key > ? ORDER BY key LIMIT ?",
+      "SELECT key, value FROM state WHERE owner = ? AND key > ? AND closed_at IS NULL ORDER BY key LIMIT ?",
     );
   }
 
@@ -199,16 +199,17 @@ export class Storage {
     this.positionUpdate.run(next, id);
   }
 
-  setState(owner: number, key: string, value: string | null): void {
+  /** `closedAt` (milliseconds since 1970): the entry is kept for `getState` only. */
+  setState(owner: number, key: string, value: string | null, closedAt: number | null): void {
     if (value === null) this.stateDelete.run(owner, key);
-    else this.stateUpsert.run(owner, key, value);
+    else this.stateUpsert.run(owner, key, value, closedAt);
   }
 
   getState(owner: number, key: string): string | undefined {
     return this.stateGet.get(owner, key);
   }
 
-  /** All state entries of an owner. Reads page by page: between entries the caller may use the database. */
+  /** The state entries of an owner that are not closed. Reads page by page: between entries the caller may use the database. */
   *stateOf(owner: number): Generator<StateEntry> {
     let after = "";
     for (;;) {

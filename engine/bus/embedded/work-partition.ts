@@ -21,6 +21,8 @@ export interface WorkContext {
   deadLetters: Log;
   clock: () => number;
   logger: BusLogger;
+  /** Asks for a transaction soon. */
+  wake(): void;
 }
 
 export class WorkPartition {
@@ -51,6 +53,8 @@ export class WorkPartition {
   /** Such a call is made once everything before this offset has been read, and once in a transaction. */
   private callAfter: number | undefined;
   private calledIn: Transaction | undefined;
+  /** The owner has asked to be offered the next record later. */
+  private isWaiting = false;
 
   constructor(log: Log, stored: { id: number; next: number }, context: WorkContext) {
     this.log = log;
@@ -64,6 +68,7 @@ export class WorkPartition {
   assign(worker: Worker | undefined): void {
     if (this.owner !== undefined) this.revoke(this.owner);
     this.owner = worker;
+    this.isWaiting = false;
     this.due = null;
     this.wanted = false;
     this.callAfter = undefined;
@@ -74,7 +79,8 @@ export class WorkPartition {
   /** Rebuilds the owner's memory unless that is done. Throws what the owner throws. */
   restore(): void {
     if (this.restored || this.owner === undefined) return;
-    this.owner.restore(this.log.partition, this.context.storage.stateOf(this.id));
+    const { storage } = this.context;
+    this.owner.restore(this.log.partition, storage.stateOf(this.id), (key) => storage.getState(this.id, key));
     this.due = this.owner.nextDue(this.log.partition);
     this.restored = true;
     this.restoreBackoff.reset();
@@ -109,7 +115,7 @@ export class WorkPartition {
         return 0;
       }
     }
-    if (this.position >= log.next) return undefined;
+    if (this.isWaiting || this.position >= log.next) return undefined;
     const { records, next } = log.fetch(this.position, this.batchLimit(), log.next);
     if (records.length === 0) this.position = next;
     else this.process(owner, transaction, records, next);
@@ -152,13 +158,27 @@ export class WorkPartition {
       return;
     }
     for (const { log, record } of writes) transaction.write(log, record);
-    for (const { key, value } of output.state) storage.setState(this.id, key, value);
-    this.position = next;
+    for (const { key, value, closed } of output.state) {
+      storage.setState(this.id, key, value, closed ? transaction.now : null);
+    }
+    this.position = output.resume ? this.waitFor(output.resume, records, output.taken ?? 0) : next;
     this.outputs.push(output);
     if (this.suspectUntil !== undefined && next >= this.suspectUntil) this.suspectUntil = undefined;
     if (records.length > 0) return;
     this.wanted = false;
     this.callBackoff.reset();
+  }
+
+  /** Part of the batch was taken; the rest is offered again when `resume` has settled. Answers where that begins. */
+  private waitFor(resume: Promise<void>, records: BusRecord[], taken: number): number {
+    const { owner } = this;
+    this.isWaiting = true;
+    const goOn = (): void => {
+      if (this.owner === owner) this.isWaiting = false;
+      this.context.wake();
+    };
+    resume.then(goOn, goOn);
+    return records[taken]?.offset ?? this.position;
   }
 
   private failed(owner: Worker, transaction: Transaction, records: BusRecord[], error: unknown): void {

@@ -30,8 +30,8 @@ export class Workers implements Participant {
   private timer: NodeJS.Timeout | undefined;
   private timerAt: number | undefined;
 
-  constructor(context: WorkContext) {
-    this.context = context;
+  constructor(context: Omit<WorkContext, "wake">) {
+    this.context = { ...context, wake: () => this.trigger.schedule() };
   }
 
   /** Before the first `join`. */

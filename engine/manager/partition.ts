@@ -1,0 +1,294 @@
+/**
+ * One partition of the manager: the journeys at home there, their timers, and the way of a record: parse, decide, evolve,
+ * and what has to be written. All of it is computation over memory; the bus makes it durable.
+ */
+import type { BusRecord, NewRecord, Output, StateEntry } from "../bus/bus.ts";
+import { dueCalls, nextDue, waitsFor } from "../core/clocks.ts";
+import { messagesOf } from "../core/commands.ts";
+import { decideTurn, type Input } from "../core/decide.ts";
+import type { CompiledFlow } from "../core/flow.ts";
+import type { Journey } from "../core/journey.ts";
+import { partitionFor } from "../core/murmur2.ts";
+import type { TOPICS, ToManager } from "../core/protocol.ts";
+import { Misfit } from "../core/replies.ts";
+import { type Context, DEFAULT_MAXIMUM_DATA_BYTES, hasEnded } from "../core/turn.ts";
+import type { FlowRegistry } from "./flows.ts";
+import type { HealthRegistry } from "./health.ts";
+import { DeadLetter, type DeadLetterReason, type Parsed, parseInput, parseValue } from "./inputs.ts";
+import { decodeEnded, decodeInFlight, encodeJourney } from "./state-codec.ts";
+import { TimerHeap } from "./timer-heap.ts";
+
+export type TopicNames = Record<keyof typeof TOPICS, string>;
+
+export interface PartitionDeps {
+  topics: TopicNames;
+  partitions: number;
+  flows: FlowRegistry;
+  health: HealthRegistry;
+  random: () => number;
+}
+
+/** Reads the record of an ended journey. */
+export type Lookup = (uuid: string) => string | undefined;
+
+/** Timers that fire in one call; the rest follows in the next. */
+const MAXIMUM_TIMERS = 256;
+
+/** What one call changes, gathered. */
+interface Batch {
+  records: NewRecord[];
+  /** The journeys as they were before the call. */
+  before: Map<string, Journey | undefined>;
+  deadLettered: number;
+  ended: string[];
+}
+
+export interface BatchOutput extends Output {
+  processed: number;
+  deadLettered: number;
+  ended: string[];
+}
+
+/** A start of a flow that nobody has heard of: the flows' topic has to be read to its end first. */
+class FlowsNeeded extends Error {}
+
+export class ManagerPartition {
+  private readonly journeys = new Map<string, Journey>();
+  private readonly timers = new TimerHeap();
+  /** Journeys that wait for a service to come up, by service. */
+  private readonly waiting = new Map<string, Set<string>>();
+  /** The offset at which the flows were read to their end already. */
+  private flowsReadFor = -1;
+  private readonly partition: number;
+  private readonly deps: PartitionDeps;
+  private readonly lookup: Lookup;
+
+  constructor(partition: number, deps: PartitionDeps, state: Iterable<StateEntry>, lookup: Lookup) {
+    this.lookup = lookup;
+    this.partition = partition;
+    this.deps = deps;
+    for (const journey of decodeInFlight(state)) this.keep(journey);
+  }
+
+  get inFlight(): number {
+    return this.journeys.size;
+  }
+
+  nextDue(): number | null {
+    return this.timers.next();
+  }
+
+  process(records: BusRecord[], now: number): BatchOutput {
+    const batch: Batch = { records: [], before: new Map(), deadLettered: 0, ended: [] };
+    let taken = 0;
+    let resume: Promise<void> | undefined;
+    for (const record of records) {
+      try {
+        this.take(record, now, batch);
+      } catch (error) {
+        if (!(error instanceof FlowsNeeded)) throw error;
+        this.flowsReadFor = record.offset;
+        resume = this.deps.flows.upToDate();
+        break;
+      }
+      taken++;
+    }
+    if (records.length === 0) this.fireTimers(now, batch);
+    const state = [...batch.before].flatMap(([uuid, before]) => {
+      const after = this.journeys.get(uuid) ?? this.justEnded.get(uuid);
+      return after === undefined || after === before ? [] : encodeJourney(before, after);
+    });
+    this.justEnded.clear();
+    const output: BatchOutput = { ...batch, state, processed: taken };
+    if (resume) Object.assign(output, { taken, resume });
+    return output;
+  }
+
+  /** Fires the timers of the journeys that wait for this service at the next call. Returns whether there are any. */
+  serviceChanged(service: string, now: number): boolean {
+    const uuids = this.waiting.get(service);
+    for (const uuid of uuids ?? []) this.timers.set(uuid, now);
+    return uuids !== undefined && uuids.size > 0;
+  }
+
+  /** Journeys that ended in this call: they leave the memory, but may get further records of the same batch. */
+  private readonly justEnded = new Map<string, Journey>();
+
+  private take(record: BusRecord, now: number, batch: Batch): void {
+    try {
+      const value = parseValue(record);
+      const home = partitionFor(value.uuid, this.deps.partitions);
+      if (home !== this.partition) batch.records.push(forwarded(record, value, home));
+      else this.accept(parseInput(record, value), record.offset, now, batch);
+    } catch (error) {
+      if (error instanceof FlowsNeeded) throw error;
+      if (error instanceof DeadLetter) this.bury(record, error.reason, error.message, batch);
+      else if (error instanceof Misfit) this.bury(record, error.code, error.message, batch);
+      else throw error;
+    }
+  }
+
+  private accept(parsed: Parsed, offset: number, now: number, batch: Batch): void {
+    const { uuid } = parsed.record;
+    const journey = this.find(uuid);
+    if (parsed.kind === "start") {
+      if (journey) return;
+      this.decide(undefined, parsed.input, this.flowToStart(parsed.record, offset), uuid, now, batch);
+      return;
+    }
+    if (!journey) throw new DeadLetter("unknown_journey", `no journey ${uuid} is known here`);
+    this.decide(journey, parsed.input, this.flowOf(journey), uuid, now, batch);
+  }
+
+  private decide(
+    journey: Journey | undefined,
+    input: Input,
+    flow: CompiledFlow,
+    uuid: string,
+    now: number,
+    batch: Batch,
+  ): void {
+    const turn = decideTurn(journey, input, flow, this.context(now));
+    if (turn.events.length === 0) return;
+    if (!batch.before.has(uuid)) batch.before.set(uuid, journey);
+    const current = this.deps.flows.get(turn.journey.name, turn.journey.version)?.flow ?? flow;
+    for (const event of turn.events) {
+      batch.records.push({
+        topic: this.deps.topics.audit,
+        key: uuid,
+        value: JSON.stringify(event),
+        partition: this.partition,
+      });
+      for (const message of messagesOf(turn.journey, event, current)) batch.records.push(this.toRecord(message));
+    }
+    this.keep(turn.journey);
+    if (hasEnded(turn.journey) && !(journey && hasEnded(journey))) batch.ended.push(uuid);
+  }
+
+  private toRecord(message: ReturnType<typeof messagesOf>[number]): NewRecord {
+    const { topics } = this.deps;
+    const value = JSON.stringify(message.value);
+    if (message.to === "manager")
+      return { topic: topics.toManager, key: message.key, value, headers: message.headers };
+    const headers: Record<string, string> = { id: message.id };
+    if (message.traceparent !== undefined) headers.traceparent = message.traceparent;
+    return { topic: topics.fromManager, key: message.key, value, headers };
+  }
+
+  private fireTimers(now: number, batch: Batch): void {
+    for (let fired = 0; fired < MAXIMUM_TIMERS; fired++) {
+      const uuid = this.timers.takeDue(now);
+      const journey = uuid === undefined ? undefined : this.find(uuid);
+      if (uuid === undefined || !journey) return;
+      const frozen = this.frozenCalls(journey, now);
+      this.decide(journey, { kind: "timer", frozen }, this.flowOf(journey), uuid, now, batch);
+      this.setTimer(this.journeys.get(uuid) ?? journey, now);
+    }
+  }
+
+  /** Calls whose service holds its records: their clocks stood still meanwhile. */
+  private frozenCalls(journey: Journey, now: number): string[] {
+    return dueCalls(journey, now).flatMap((call) => {
+      const heldMs = this.deps.health.heldMs(call.service, call.at, now);
+      if (heldMs === 0 || (call.totalDueAt !== undefined && call.totalDueAt <= now)) return [];
+      return call.dueAt + heldMs > now ? [call.id] : [];
+    });
+  }
+
+  /** While clocks stand still the journey is looked at again a little later. */
+  private setTimer(journey: Journey, now: number): void {
+    const due = hasEnded(journey) ? undefined : nextDue(journey);
+    this.timers.set(journey.uuid, due !== undefined && due <= now ? now + FROZEN_CHECK_MS : due);
+  }
+
+  private keep(journey: Journey): void {
+    const { uuid } = journey;
+    for (const service of this.waitingServices.get(uuid) ?? []) this.waiting.get(service)?.delete(uuid);
+    this.waitingServices.delete(uuid);
+    if (hasEnded(journey)) {
+      this.journeys.delete(uuid);
+      this.justEnded.set(uuid, journey);
+      this.timers.set(uuid, undefined);
+      return;
+    }
+    this.journeys.set(uuid, journey);
+    this.justEnded.delete(uuid);
+    this.timers.set(uuid, nextDue(journey));
+    const services = waitsFor(journey);
+    if (services.length === 0) return;
+    this.waitingServices.set(uuid, services);
+    for (const service of services) {
+      const uuids = this.waiting.get(service) ?? new Set();
+      this.waiting.set(service, uuids.add(uuid));
+    }
+  }
+
+  private readonly waitingServices = new Map<string, string[]>();
+
+  private find(uuid: string): Journey | undefined {
+    const inMemory = this.journeys.get(uuid) ?? this.justEnded.get(uuid);
+    if (inMemory) return inMemory;
+    const record = this.lookup(uuid);
+    return record === undefined ? undefined : decodeEnded(record);
+  }
+
+  private flowToStart(record: ToManager, offset: number): CompiledFlow {
+    const { flows } = this.deps;
+    const wanted = record.version == null || record.version === "" ? undefined : record.version;
+    const entry = wanted === undefined ? flows.newest(record.name) : flows.get(record.name, wanted);
+    if (entry?.flow) return entry.flow;
+    const called = `${record.name} ${wanted ?? ""}`.trim();
+    if (entry) throw new DeadLetter("flow_invalid", `flow ${called} has errors: ${entry.findings[0]?.message ?? ""}`);
+    if (this.flowsReadFor !== offset) throw new FlowsNeeded();
+    throw new DeadLetter("unknown_flow", `flow ${called} is not published`);
+  }
+
+  private flowOf(journey: Journey): CompiledFlow {
+    const flow = this.deps.flows.get(journey.name, journey.version)?.flow;
+    if (!flow)
+      throw new DeadLetter("unknown_flow", `flow ${journey.name} ${journey.version} is not published any more`);
+    return flow;
+  }
+
+  private context(now: number): Context {
+    const { flows, health, random } = this.deps;
+    return {
+      now,
+      random: random(),
+      health: (service) => health.of(service),
+      flowOf: (name, version) => (version === undefined ? flows.newest(name) : flows.get(name, version))?.flow,
+      maximumDataBytes: DEFAULT_MAXIMUM_DATA_BYTES,
+    };
+  }
+
+  private bury(record: BusRecord, reason: DeadLetterReason | "unmatched_reply", message: string, batch: Batch): void {
+    batch.deadLettered++;
+    batch.records.push({
+      topic: this.deps.topics.deadLetter,
+      key: record.key,
+      value: record.value,
+      headers: {
+        ...record.headers,
+        reason,
+        message,
+        topic: record.topic,
+        partition: String(record.partition),
+        offset: String(record.offset),
+      },
+    });
+  }
+}
+
+const FROZEN_CHECK_MS = 1_000;
+
+/** A client that hashes keys in another way put it elsewhere: it goes home, with its origin in the headers. */
+function forwarded(record: BusRecord, value: ToManager, home: number): NewRecord {
+  const origin = { "origin-partition": String(record.partition), "origin-offset": String(record.offset) };
+  return {
+    topic: record.topic,
+    key: value.uuid,
+    value: record.value,
+    headers: { ...record.headers, ...origin },
+    partition: home,
+  };
+}
