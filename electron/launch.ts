@@ -19,6 +19,8 @@ export interface WindowOptions {
   args: string[];
   environment?: NodeJS.ProcessEnv;
   readyTimeoutMs?: number;
+  /** Called once, when the window shows the console. */
+  onReady?: () => void;
 }
 
 export type WindowOutcome =
@@ -49,6 +51,7 @@ export async function runInWindow(options: WindowOptions): Promise<WindowOutcome
   const quitting = quitOnSignal(child);
   try {
     const first = await firstWord(child, options.readyTimeoutMs ?? READY_TIMEOUT_MS);
+    if (first.kind === "ready") options.onReady?.();
     // Asked to end before its window was up: that is no failure to fall back from.
     if (first.kind === "ready" || quitting.isAsked()) return { kind: "ended", exitCode: await exited };
     if (first.kind === "unavailable") child.kill("SIGKILL");

@@ -5,6 +5,7 @@
  * No top-level await: Electron isn't ready before this module has been evaluated.
  */
 
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { app, type BrowserWindow, dialog, session } from "electron";
 import { type ConsoleHost, openConsole } from "../engine/api/console.ts";
@@ -29,7 +30,8 @@ let firstPage = pagePathIn(process.argv) ?? FIRST_PAGE;
 let isClosing = false;
 
 // One window per data folder: the lock that keeps a second one out lies beside its data.
-app.setPath("userData", join(settings.dataDir, "window"));
+const windowDir = join(settings.dataDir, "window");
+app.setPath("userData", windowDir);
 registerPageScheme();
 guardWebContents();
 app.on("open-url", (event, link) => {
@@ -37,18 +39,21 @@ app.on("open-url", (event, link) => {
   const pagePath = pagePathOf(link);
   if (pagePath !== undefined) show(pagePath);
 });
+void begin().catch(fail);
 
-if (app.requestSingleInstanceLock()) {
+async function begin(): Promise<void> {
+  // Electron takes a missing folder for one that another process has locked.
+  mkdirSync(windowDir, { recursive: true });
+  if (!app.requestSingleInstanceLock()) {
+    await tellLauncher({ type: "already running" });
+    return app.exit(0);
+  }
   app.on("second-instance", (_event, args) => show(pagePathIn(args)));
   app.on("window-all-closed", () => app.quit());
   app.on("before-quit", closeInOrder);
   onLauncherQuit(() => app.quit());
-  void app.whenReady().then(open).catch(fail);
-} else {
-  void tellLauncher({ type: "already running" }).finally(() => app.exit(0));
-}
 
-async function open(): Promise<void> {
+  await app.whenReady();
   if (app.isPackaged) app.setAsDefaultProtocolClient(DEEP_LINK_SCHEME);
   host = await openConsole({ dataDir: settings.dataDir, samples: settings.samples, trusted: true });
   const { app: api, info } = host;

@@ -47,7 +47,12 @@ async function openWindow(consoleArgs) {
   const executable = findElectron();
   if (executable === undefined) return "No Electron here (`npm run desktop` fetches it, for a window of its own).";
   const { runInWindow } = await import("./launch.ts");
-  const outcome = await runInWindow({ executable, appPath: root, args: consoleArgs });
+  const outcome = await runInWindow({
+    executable,
+    appPath: root,
+    args: consoleArgs,
+    onReady: () => console.log("Antigraph is open in its window. Closing it, or Ctrl-C here, ends it."),
+  });
   switch (outcome.kind) {
     case "ended":
       process.exitCode = outcome.exitCode;

@@ -3,16 +3,12 @@
 import { fileURLToPath } from "node:url";
 import { BrowserWindow, nativeTheme } from "electron";
 import { PAGE_ORIGIN } from "./page-protocol.ts";
+import { type WindowProfile, windowTitle } from "./window-title.ts";
 
 /** Bundled beside the main process; sandboxed preloads must be CommonJS. */
 const PRELOAD = fileURLToPath(new URL("preload.cjs", import.meta.url));
 /** What is seen before the page has painted, as the page will be. */
 const BACKGROUND = { light: "#ffffff", dark: "#16181d" };
-
-export interface WindowProfile {
-  name: string;
-  environment: string;
-}
 
 /** Opens the window on a page and resolves when it has loaded. */
 export async function openWindow(pagePath: string, profile: WindowProfile): Promise<BrowserWindow> {
@@ -52,10 +48,4 @@ export function bringToFront(window: BrowserWindow): void {
   if (window.isMinimized()) window.restore();
   window.show();
   window.focus();
-}
-
-/** For instance "Journeys · DEV embedded · Antigraph"; a page that names the environment itself is left as it is. */
-export function windowTitle(pageTitle: string, profile: WindowProfile): string {
-  const where = `${profile.environment.toUpperCase()} ${profile.name}`;
-  return pageTitle.includes(where) ? pageTitle : `${where} · ${pageTitle}`;
 }

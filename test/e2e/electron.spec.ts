@@ -1,0 +1,166 @@
+// The desktop host: what its window shows, what a page in it may do, and how it begins and ends.
+
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, runMain, test } from "../support/desktop-app.ts";
+import { descendantsOf, stillRunning } from "../support/processes.ts";
+
+test("shows the console over the private protocol, without a token", async ({ launch }) => {
+  const { page } = await launch();
+  await expect(page.getByRole("heading", { level: 1, name: "Journeys" })).toBeVisible();
+  const info = await page.evaluate(async () => (await fetch("/api/v1/info")).json());
+  expect(info).toMatchObject({ product: "antigraph", profile: { kind: "embedded" } });
+});
+
+test("runs its page in a sandbox, apart from the preload and without Node", async ({ launch }) => {
+  const { page, reports } = await launch();
+  const shown = reports.find((report) => report.standIn === "window");
+  expect(shown?.options.webPreferences).toMatchObject({
+    sandbox: true,
+    contextIsolation: true,
+    nodeIntegration: false,
+    webviewTag: false,
+  });
+  expect(await page.evaluate(() => [typeof globalThis.process, "antigraphHost" in window])).toEqual([
+    "undefined",
+    true,
+  ]);
+});
+
+test("has a strict content security policy with a fresh nonce, and nothing violates it", async ({ launch }) => {
+  const { page } = await launch();
+  const violations: string[] = [];
+  page.on("console", (message) => {
+    if (/content security policy/i.test(message.text())) violations.push(message.text());
+  });
+  const policies: string[] = [];
+  for (const path of ["/journeys", "/flows", "/services"]) {
+    const response = await page.goto(path);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    policies.push(response?.headers()["content-security-policy"] ?? "");
+  }
+  expect(violations).toEqual([]);
+  for (const policy of policies) {
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toMatch(/unsafe-(inline|eval)/);
+  }
+  expect(new Set(policies).size).toBe(policies.length);
+});
+
+test("streams changes to the page as they happen", async ({ launch }) => {
+  const { page } = await launch();
+  const change = await page.evaluate(async () => {
+    const stream = await fetch("/api/v1/stream?topics=journeys,flows");
+    const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
+    const started = await fetch("/api/v1/journeys", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: "onboarding", data: {} }),
+    });
+    const { uuid } = await started.json();
+    let text = "";
+    while (!text.includes(uuid)) {
+      const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+      if (done) return `ended: ${text}`;
+      text += value;
+    }
+    await reader?.cancel();
+    return text;
+  });
+  expect(change).toMatch(/event: changes/);
+});
+
+test("lets no page leave for another site or open a window", async ({ launch }) => {
+  const { page, reports } = await launch();
+  const before = page.url();
+  await page.evaluate(() => {
+    const link = document.createElement("a");
+    link.href = "https://example.com/";
+    link.textContent = "leave";
+    document.body.append(link);
+    link.click();
+    window.open("https://example.com/popup");
+  });
+  await expect.poll(() => reports.some((report) => report.standIn === "denied window")).toBe(true);
+  await expect.poll(() => page.context().pages().length).toBe(1);
+  expect(page.url()).toBe(before);
+});
+
+test("grants a page the clipboard for writing and nothing else", async ({ launch }) => {
+  const { page } = await launch();
+  const states = await page.evaluate(async () => {
+    const query = async (name: string) => (await navigator.permissions.query({ name: name as PermissionName })).state;
+    return {
+      write: await query("clipboard-write"),
+      read: await query("clipboard-read"),
+      geolocation: await query("geolocation"),
+      notifications: await query("notifications"),
+    };
+  });
+  expect(states).toEqual({ write: "granted", read: "denied", geolocation: "denied", notifications: "denied" });
+});
+
+test("says in the window's title which environment it shows", async ({ launch }) => {
+  const app = await launch();
+  await expect.poll(() => app.title()).toMatch(/^Journeys · DEV embedded/);
+});
+
+test("goes to a page of the menu without loading anew", async ({ launch }) => {
+  const app = await launch();
+  await app.page.evaluate(() => {
+    document.documentElement.dataset.mark = "same document";
+  });
+  app.command({ standIn: "menu click", label: "Flows" });
+  await expect(app.page.getByRole("heading", { level: 1, name: "Flows" })).toBeVisible();
+  await expect(app.page.locator("html")).toHaveAttribute("data-mark", "same document");
+});
+
+test("opens on the page of a deep link, and follows later ones", async ({ launch }) => {
+  const app = await launch("antigraph://services");
+  await expect(app.page.getByRole("heading", { level: 1, name: "Services" })).toBeVisible();
+  app.command({ standIn: "open-url", url: "antigraph://flows" });
+  await expect(app.page.getByRole("heading", { level: 1, name: "Flows" })).toBeVisible();
+  app.command({ standIn: "open-url", url: "antigraph://api/v1/info" });
+  app.command({ standIn: "open-url", url: "antigraph://journeys?status=held" });
+  await expect(app.page).toHaveURL(/\/journeys\?status=held$/);
+});
+
+test("has one window for a data folder: a second start brings it to the front, on the link's page", async ({
+  launch,
+  dataDir,
+}) => {
+  const app = await launch();
+  const second = runMain(["--data", dataDir, "antigraph://flows"]);
+  expect(await second.exited, second.output()).toBe(0);
+  expect(second.messages).toEqual([{ type: "already running" }]);
+  await expect(app.page.getByRole("heading", { level: 1, name: "Flows" })).toBeVisible();
+  expect(app.reports.some((report) => report.standIn === "focus")).toBe(true);
+});
+
+test("quits in order: nothing keeps running, and the data folder is free again", async ({ launch }) => {
+  const first = await launch();
+  const started = descendantsOf(first.pid);
+  expect(await first.quit(), first.output()).toBe(0);
+  await expect.poll(() => stillRunning(started)).toEqual([]);
+
+  const second = await launch();
+  await expect(second.page.getByRole("heading", { level: 1, name: "Journeys" })).toBeVisible();
+});
+
+test("quits when its window is closed, and when its launcher dies", async ({ launch }) => {
+  const closed = await launch();
+  closed.command({ standIn: "close window" });
+  expect(await closed.exited, closed.output()).toBe(0);
+
+  const orphaned = await launch();
+  orphaned.disconnect();
+  expect(await orphaned.exited, orphaned.output()).toBe(0);
+});
+
+test("says why it can't start, and ends", async ({ dataDir }) => {
+  const file = join(dataDir, "a-file");
+  await writeFile(file, "");
+  const { exited, messages, output } = runMain(["--data", join(file, "below")]);
+  expect(await exited, output()).toBe(1);
+  expect(messages).toEqual([{ type: "failed", why: expect.stringContaining(file) }]);
+});
