@@ -32,6 +32,9 @@ const orderSchema = z.object({
 });
 export type SamplesOrder = z.infer<typeof orderSchema>;
 
+/** What the parent tells the process. */
+export type SamplesMessage = { type: "start"; order: SamplesOrder } | { type: "stop" };
+
 /** What the process tells its parent. */
 export type SamplesNews =
   | { type: "ready" }
@@ -41,7 +44,7 @@ export type SamplesNews =
 let running: RunningSamples | undefined;
 let ending = false;
 
-process.once("message", (order) => void begin(order));
+process.on("message", (message: SamplesMessage) => void (message.type === "start" ? begin(message.order) : end(0)));
 process.on("disconnect", () => void end(0));
 process.stdin
   .on("end", () => void end(0))

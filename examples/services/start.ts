@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type Clock, systemClock } from "../../engine/service/clock.ts";
 import type { LogLevel } from "../../engine/service/run.ts";
-import type { SamplesNews, SamplesOrder } from "./child.ts";
+import type { SamplesMessage, SamplesNews, SamplesOrder } from "./child.ts";
 
 const FIRST_RESTART_MS = 500;
 const LONGEST_RESTART_MS = 30_000;
@@ -93,7 +93,7 @@ export function startSamples(options: StartSamplesOptions): StartedSamples {
       log("warn", `the sample services ended (${why}); starting them again in ${waitMs / 1_000} s`);
       cancelRestart = clock.after(waitMs, launch);
     }
-    spawned.send(order, (error) => {
+    spawned.send({ type: "start", order } satisfies SamplesMessage, (error) => {
       if (error) log("warn", `the sample services didn't take their orders: ${error.message}`);
     });
   }
@@ -113,8 +113,8 @@ export function startSamples(options: StartSamplesOptions): StartedSamples {
         if (running) {
           const cancel = clock.after(KILL_AFTER_MS, () => running.kill("SIGKILL"));
           running.once("close", cancel);
-          if (running.connected) running.disconnect();
-          running.stdin?.end();
+          // By message: after a `disconnect` of ours Node would never say that the process has closed.
+          running.send({ type: "stop" } satisfies SamplesMessage, () => {});
         } else finish({ reason: "stopped" });
       }
       await exited.promise;
