@@ -5,14 +5,14 @@
  * The way of a call: headers for every answer -> guard (Host, Origin, token) -> size of the body -> the route, validated
  * by its schemas -> a JSON answer, or an error of the catalogue as problem details.
  */
-import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { routePath } from "hono/route";
 import { createDocsPage } from "./docs-page.ts";
 import { type GuardOptions, guard } from "./guard.ts";
 import type { ApiHost } from "./host.ts";
-import { createRouter } from "./openapi.ts";
+import { createRouter, json, problems } from "./openapi.ts";
 import { COMMON_HEADERS, createNonce, DATA_POLICY, textPagePolicy } from "./page-security.ts";
 import { pages } from "./pages.ts";
 import { errorHandler, problemResponse, unknownCall } from "./problem.ts";
@@ -94,9 +94,29 @@ export function openApiDocument(app: OpenAPIHono, version: string) {
   });
 }
 
+const openApiPath = createRoute({
+  method: "get",
+  path: "/openapi.json",
+  operationId: "getOpenApi",
+  tags: ["Docs"],
+  summary: "This document as OpenAPI 3.1",
+  responses: { 200: json(z.record(z.string(), z.unknown()), "OpenAPI 3.1"), ...problems() },
+});
+
+const docsPath = createRoute({
+  method: "get",
+  path: "/docs",
+  operationId: "getDocs",
+  tags: ["Docs"],
+  summary: "This document as a page",
+  security: [],
+  responses: { 200: { description: "A page to read", content: { "text/html": { schema: z.string() } } } },
+});
+
 function documentRoutes(app: OpenAPIHono, host: ApiHost): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
   app.openAPIRegistry.register("StreamChanges", streamChangesSchema);
+  for (const path of [openApiPath, docsPath]) app.openAPIRegistry.registerPath(path);
   let document: ReturnType<typeof openApiDocument> | undefined;
   const read = () => {
     document ??= openApiDocument(app, host.product.version);

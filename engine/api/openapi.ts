@@ -48,13 +48,19 @@ export function bodyProblems(...codes: ErrorCode[]): object {
 }
 
 // Query parameters arrive as text.
-export const waitQuery = z.coerce
-  .number()
-  .int()
-  .min(0)
-  .max(MAXIMUM_WAIT_MS)
-  .optional()
-  .openapi({ type: "integer", description: "Milliseconds to wait at most; left out: not at all" });
+
+/** A whole number between two bounds; the bounds are written down twice because coercion hides them from the docs. */
+export function integerQuery(minimum: number, maximum: number, description: string) {
+  return z.coerce
+    .number()
+    .int()
+    .min(minimum)
+    .max(maximum)
+    .optional()
+    .openapi({ type: "integer", minimum, maximum, description });
+}
+
+export const waitQuery = integerQuery(0, MAXIMUM_WAIT_MS, "Milliseconds to wait at most; left out: not at all");
 
 export const timeQuery = z.iso.datetime({ offset: true }).optional().openapi({ example: "2026-11-22T10:15:00Z" });
 

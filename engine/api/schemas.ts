@@ -41,7 +41,7 @@ const journeyStatus = z.enum(JOURNEY_STATUSES);
 const stepStatus = z.enum(STEP_STATUSES);
 export const uuidSchema = z
   .string()
-  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, "must be a UUID")
+  .regex(/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, "must be a UUID")
   .openapi({ format: "uuid", example: "6b1f0c3e-2a57-4b0e-9d7c-0a8e1f3b5c7d" });
 
 // ---------------------------------------------------------------------------------------------------- errors

@@ -2,7 +2,16 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { AntigraphError } from "../../core/errors.ts";
 import type { ApiHost } from "../host.ts";
-import { bodyProblems, callSignal, createRouter, json, jsonBody, problems, waitQuery } from "../openapi.ts";
+import {
+  bodyProblems,
+  callSignal,
+  createRouter,
+  integerQuery,
+  json,
+  jsonBody,
+  problems,
+  waitQuery,
+} from "../openapi.ts";
 import { faultsRequestSchema, faultsSchema } from "../schemas.ts";
 
 const TAGS = ["Faults"];
@@ -15,12 +24,11 @@ const get = createRoute({
   summary: "The faults asked for, by long poll if wanted",
   request: {
     query: z.object({
-      revision: z.coerce
-        .number()
-        .int()
-        .min(0)
-        .optional()
-        .openapi({ type: "integer", description: "With `wait`: answers once the board's revision is another one" }),
+      revision: integerQuery(
+        0,
+        Number.MAX_SAFE_INTEGER,
+        "With `wait`: answers once the board's revision is another one",
+      ),
       wait: waitQuery,
     }),
   },

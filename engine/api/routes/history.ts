@@ -1,7 +1,7 @@
 /** /failures and /activity: what broke, and who did what. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { ApiHost } from "../host.ts";
-import { createRouter, json, problems } from "../openapi.ts";
+import { createRouter, integerQuery, json, problems } from "../openapi.ts";
 import { activityPageSchema, failureListSchema } from "../schemas.ts";
 import { filterQuery } from "./journeys.ts";
 
@@ -30,7 +30,7 @@ const activity = createRoute({
       action: z.string().optional(),
       q: z.string().max(500).optional().openapi({ description: "Free text over uuids, names and reasons" }),
       cursor: z.string().optional().openapi({ description: "`next` of the answer before" }),
-      limit: z.coerce.number().int().min(1).max(MAXIMUM_PAGE).optional().openapi({ type: "integer" }),
+      limit: integerQuery(1, MAXIMUM_PAGE, "Rows of a page"),
     }),
   },
   responses: { 200: json(activityPageSchema, "Newest first"), ...problems() },

@@ -8,6 +8,7 @@ import {
   bodyProblems,
   callSignal,
   createRouter,
+  integerQuery,
   json,
   jsonBody,
   problems,
@@ -88,7 +89,7 @@ const list = createRoute({
     query: filterQuery.extend({
       sort: z.enum(["started_at", "-started_at", "ended_at", "-ended_at", "duration", "-duration"]).optional(),
       cursor: z.string().optional().openapi({ description: "`next` of the answer before" }),
-      limit: z.coerce.number().int().min(1).max(MAXIMUM_PAGE).optional().openapi({ type: "integer" }),
+      limit: integerQuery(1, MAXIMUM_PAGE, "Rows of a page"),
     }),
   },
   responses: { 200: json(journeyPageSchema, "A page of journeys, newest first"), ...problems() },

@@ -6,7 +6,16 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { NewRecord, TopicInfo } from "../../bus/bus.ts";
 import { AntigraphError } from "../../core/errors.ts";
 import type { ApiHost } from "../host.ts";
-import { bodyProblems, callSignal, createRouter, json, jsonBody, problems, waitQuery } from "../openapi.ts";
+import {
+  bodyProblems,
+  callSignal,
+  createRouter,
+  integerQuery,
+  json,
+  jsonBody,
+  problems,
+  waitQuery,
+} from "../openapi.ts";
 import { formatOffset, parseOffset } from "../record-positions.ts";
 import { assertRecordSize, recordText } from "../record-text.ts";
 import {
@@ -31,17 +40,12 @@ const read = createRoute({
   request: {
     params,
     query: z.object({
-      partition: z.coerce
-        .number()
-        .int()
-        .min(0)
-        .optional()
-        .openapi({ type: "integer", description: "Left out: all partitions" }),
+      partition: integerQuery(0, 1_000_000, "Left out: all partitions"),
       offset: z.string().max(20_000).optional().openapi({
         description:
           "`start` (also when left out), `end`, `-N` for the last N of each partition, an offset with `partition`, or `partition:offset` pairs with commas",
       }),
-      limit: z.coerce.number().int().min(1).max(MAXIMUM_RECORDS).optional().openapi({ type: "integer" }),
+      limit: integerQuery(1, MAXIMUM_RECORDS, `Left out: ${DEFAULT_RECORDS}`),
       wait: waitQuery,
     }),
   },

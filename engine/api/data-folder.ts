@@ -1,0 +1,103 @@
+/**
+ * The data folder of a console: `bus.sqlite`, `audit.sqlite`, `token`, `profiles.json`, `lock` and `samples/`. One
+ * process owns it at a time. What keeps a second one out is the lock that the bus holds on its file, which the system
+ * lets go of even after a kill -9; the file `lock` beside it only tells who that is.
+ */
+
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { AntigraphError } from "../core/errors.ts";
+
+/** Readable and writable by the owner only. */
+const PRIVATE_FILE = 0o600;
+const PRIVATE_FOLDER = 0o700;
+
+/** Who has the folder open. */
+const ownerSchema = z.object({ pid: z.number(), since: z.string(), url: z.string().optional() });
+export type Owner = z.infer<typeof ownerSchema>;
+
+/** Makes the folder if it is missing. @throws AntigraphError data_folder_unwritable */
+export function prepareDataFolder(dataDir: string): void {
+  writing(dataDir, () => {
+    mkdirSync(dataDir, { recursive: true, mode: PRIVATE_FOLDER });
+    const probe = join(dataDir, `.probe-${process.pid}`);
+    writeFileSync(probe, "");
+    rmSync(probe);
+  });
+}
+
+/**
+ * The bearer token: from `ANTIGRAPH_TOKEN`, else the one kept in the folder, made on the first start.
+ * @throws AntigraphError invalid_request, data_folder_unwritable
+ */
+export function readToken(dataDir: string, fromEnvironment: string | undefined): string {
+  const given = fromEnvironment?.trim();
+  if (given) {
+    if (/^[\x21-\x7e]+$/.test(given)) return given;
+    throw new AntigraphError("invalid_request", "ANTIGRAPH_TOKEN may hold visible ASCII characters only, no spaces.");
+  }
+  const file = join(dataDir, "token");
+  return writing(dataDir, () => {
+    const kept = readIfThere(file)?.trim();
+    if (kept) {
+      if (process.platform !== "win32" && (statSync(file).mode & 0o077) !== 0) chmodSync(file, PRIVATE_FILE);
+      return kept;
+    }
+    const token = randomBytes(32).toString("base64url");
+    writePrivately(file, `${token}\n`);
+    return token;
+  });
+}
+
+/** Says who has the folder open; call it again when the address is known. */
+export function writeOwner(dataDir: string, owner: Owner): void {
+  writing(dataDir, () => writePrivately(join(dataDir, "lock"), `${JSON.stringify(owner)}\n`));
+}
+
+export function removeOwner(dataDir: string): void {
+  rmSync(join(dataDir, "lock"), { force: true });
+}
+
+/** Who has the folder open, as far as they said so; after a crash it may be somebody who is gone. */
+export function readOwner(dataDir: string): Owner | undefined {
+  try {
+    return ownerSchema.parse(JSON.parse(readFileSync(join(dataDir, "lock"), "utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same error, saying who has the folder open. */
+export function lockedBy(error: AntigraphError, dataDir: string): AntigraphError {
+  const owner = readOwner(dataDir);
+  const who = owner ? ` by process ${owner.pid}${owner.url ? `, at ${owner.url}` : ""}` : "";
+  return new AntigraphError("data_folder_locked", `The data folder ${dataDir} is open already${who}.`, error.details);
+}
+
+/** Writes a whole file or nothing, for the owner's eyes only. */
+export function writePrivately(file: string, text: string): void {
+  const staging = `${file}.${process.pid}.tmp`;
+  rmSync(staging, { force: true });
+  writeFileSync(staging, text, { mode: PRIVATE_FILE, flag: "wx", flush: true });
+  renameSync(staging, file);
+}
+
+export function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function writing<T>(dataDir: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new AntigraphError("data_folder_unwritable", `The data folder ${dataDir} can't be used: ${why}`);
+  }
+}
