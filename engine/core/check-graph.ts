@@ -62,8 +62,9 @@ export function reportCycles(nodes: ReadonlyMap<string, FlowNode>, report: Repor
   return onCycle.size > 0;
 }
 
-/** Reports the nodes that no path from the beginning leads to. */
+/** Reports the nodes that no path from the beginning leads to. Where there is no beginning, that has been said. */
 export function reportUnreachable(nodes: ReadonlyMap<string, FlowNode>, { first }: Beginning, report: Report): void {
+  if (first.length === 0) return;
   const reached = new Set(first.map((node) => node.id));
   for (const id of reached) {
     for (const next of nodes.get(id)?.to ?? []) reached.add(next);

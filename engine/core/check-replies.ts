@@ -5,6 +5,7 @@
 import { listed, type Report } from "./check-report.ts";
 import type { CompiledFlow, FlowStep } from "./flow.ts";
 import { ancestors, areParallel } from "./graph.ts";
+import { MANAGER } from "./protocol.ts";
 import type { WrittenPolicy, WrittenSettings } from "./settings.ts";
 
 /** A function that some step calls, forward or to undo itself. */
@@ -59,6 +60,7 @@ export function reportRetriesWithoutEcho(
     const common = policy[kind]?.maximumAttempts ?? 1;
     if (common > 1) warn("policy", common);
     for (const step of Object.values(flow.steps)) {
+      if (step.service === MANAGER || (kind === "negationRetry" && step.negations.length === 0)) continue;
       const own = settings.get(step.id)?.[kind]?.maximumAttempts ?? 1;
       if (own > 1) warn(`steps.${step.id}`, own, step.id);
     }
@@ -75,7 +77,7 @@ function callsByFunction(flow: CompiledFlow, retries: Retries): Map<string, Call
   };
   for (const id of flow.order) {
     const step = flow.steps[id];
-    if (!step || step.service === "manager") continue;
+    if (!step || step.service === MANAGER) continue;
     add(step, step.function, { step, undo: false, lingers: retries(id, "retry") });
     for (const negation of step.negations) {
       add(step, negation, { step, undo: true, lingers: retries(id, "negationRetry") });

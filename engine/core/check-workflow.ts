@@ -6,6 +6,7 @@
 import { connect } from "./check-connections.ts";
 import { isRecord, listed, type Report, shown } from "./check-report.ts";
 import { compareIds } from "./graph.ts";
+import { MANAGER } from "./protocol.ts";
 import { BUILT_IN_STEPS, type StepKind } from "./settings.ts";
 
 /** What a node's type says it is. */
@@ -46,8 +47,6 @@ const STEPS_AT_MOST = 2_000;
 /** A type that names a call: no spaces, a service, a dot, a function without dots. */
 const CALL = /^([^\s.]+(?:\.[^\s.]+)*)\.([^\s.]+)$/;
 
-const MANAGER_SERVICE = "manager";
-
 /**
  * Whether a workflow is the full form. In a bare export every value is a node and so has a type; in the full form
  * `nodes` is a map of nodes, which hasn't.
@@ -78,7 +77,7 @@ export function callOf(type: string, types: Record<string, string>): NodeCall {
   if (name === "start" || name === "manager.start") return { is: "start" };
   const [, service, called] = CALL.exec(name) ?? [];
   if (service === undefined || called === undefined) return { is: "unknown" };
-  if (service !== MANAGER_SERVICE) return { is: "step", kind: "call", service, function: called };
+  if (service !== MANAGER) return { is: "step", kind: "call", service, function: called };
   const kind = BUILT_IN_STEPS.find((builtIn) => builtIn === called);
   return kind === undefined ? { is: "unknown" } : { is: "step", kind, service, function: called };
 }
@@ -97,7 +96,7 @@ export function reportUnknownTypes(nodes: readonly FlowNode[], types: Record<str
   for (const node of nodes) {
     const name = mapped(node.type, types);
     const through = name === node.type ? "" : `, which types maps to ${shown(name)},`;
-    const why = name.startsWith(`${MANAGER_SERVICE}.`)
+    const why = name.startsWith(`${MANAGER}.`)
       ? `: service manager has only the steps ${listed(BUILT_IN_STEPS, "")}`
       : "";
     report.error(
