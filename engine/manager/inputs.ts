@@ -22,8 +22,7 @@ export type DeadLetterReason =
   | "flow_invalid"
   | "unknown_journey"
   | "unknown_function"
-  | "unmatched_reply"
-  | "rejected";
+  | "unmatched_reply";
 
 export class DeadLetter extends Error {
   readonly reason: DeadLetterReason;
