@@ -66,7 +66,8 @@ const look = EditorView.theme({
   ".cm-diagnostic-error": { borderLeftColor: "var(--ag-bad)" },
 });
 
-function shared(label: string, describedBy: string | undefined): Extension[] {
+/** What every view of JSON has: colours, folding, search, the nonce for its styles, and a name for screen readers. */
+export function jsonExtensions(label: string, describedBy: string | undefined): Extension[] {
   const nonce = styleNonce();
   return [
     nonce === "" ? [] : EditorView.cspNonce.of(nonce),
@@ -95,7 +96,7 @@ export function JsonViewer({ text, label, maxHeight }: { text: string; label: st
       state: EditorState.create({
         doc: text,
         extensions: [
-          shared(label, undefined),
+          jsonExtensions(label, undefined),
           EditorState.readOnly.of(true),
           EditorView.editable.of(false),
           EditorView.contentAttributes.of({ tabindex: "0", "aria-readonly": "true" }),
@@ -129,7 +130,7 @@ export function JsonEditor({
       state: EditorState.create({
         doc: initial(),
         extensions: [
-          shared(label, describedBy),
+          jsonExtensions(label, describedBy),
           history(),
           indentOnInput(),
           linter((view) => (view.state.doc.toString().trim() === "" ? [] : jsonParseLinter()(view)), { delay: 300 }),
