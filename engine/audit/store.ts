@@ -15,7 +15,11 @@ export interface JourneyFilter {
   service?: string;
   /** Error code, or a part of the error's message. */
   error?: string;
-  /** Free text over uuids, names, inputs, outputs and errors. */
+  /**
+   * Free text over uuids, names, inputs, outputs and errors: all the words, the last one may be a beginning (of three
+   * characters or more); or the beginning of a uuid. Sorted by end or duration, it is the newest 10,000 found that are
+   * sorted; `counts` counts among these too.
+   */
   q?: string;
   /** Started from (inclusive) and to (exclusive), ISO 8601. */
   from?: string;
@@ -23,7 +27,7 @@ export interface JourneyFilter {
 }
 
 export interface JourneyQuery extends JourneyFilter {
-  /** Newest first by default. */
+  /** Newest first by default. Sorted by end or duration, journeys that haven't ended stand last. */
   sort?: "started_at" | "-started_at" | "ended_at" | "-ended_at" | "duration" | "-duration";
   /** Opaque, from a former answer's `next`. */
   cursor?: string;
@@ -71,6 +75,7 @@ export interface FunctionStats {
   succeeded: number;
   failed: number;
   timed_out: number;
+  /** Now, whatever the asked time. */
   in_flight: number;
   p50_ms?: number;
   p95_ms?: number;
@@ -79,9 +84,18 @@ export interface FunctionStats {
   buckets: { at: string; calls: number; failed: number; p95_ms?: number }[];
 }
 
+export interface FunctionStatsQuery {
+  service?: string;
+  function?: string;
+  /** Calls dispatched from (inclusive) and to (exclusive), ISO 8601. */
+  from: string;
+  to: string;
+}
+
 export interface FlowStats {
   name: string;
   version: string;
+  /** Not ended yet, whatever they wait for. */
   running: number;
   completed: number;
   rolled_back: number;
@@ -105,19 +119,45 @@ export interface ActivityRow {
   outcome: string;
 }
 
+export interface ActivityQuery {
+  actor?: string;
+  action?: string;
+  /** A part of the uuid, flow, version, actor, reason, action or outcome. */
+  q?: string;
+  /** Opaque, from a former answer's `next`. */
+  cursor?: string;
+  /** 1 to 200. */
+  limit?: number;
+}
+
+/** How the cache stands. */
+export interface AuditStatus {
+  journeys: number;
+  events: number;
+  /** Events read a second time; they changed nothing. */
+  duplicates: number;
+  /** Records of the topic that hold no journey event; they are left out. */
+  malformed: number;
+  /** Events that have never been seen though later ones of their journeys have: gaps in `seq`. */
+  missing: number;
+  /** Records of the topic that are not ingested yet. */
+  behind: number;
+  /** Journeys that free text doesn't find up to date yet. */
+  unindexed: number;
+  positions: Record<number, number>;
+}
+
 export interface AuditStore {
   list(query: JourneyQuery): Promise<{ journeys: JourneyRow[]; next: string | null }>;
   counts(filter: JourneyFilter): Promise<Record<JourneyStatus, number>>;
   /** The folded state now, or as it was at a seq or at a time (ISO 8601); undefined when unknown (then). */
   journey(uuid: string, at?: { seq: number } | { time: string }): Promise<Journey | undefined>;
   events(uuid: string): Promise<JourneyEvent[]>;
+  /** The largest groups first, 200 at most. Here `service` is the one that failed. */
   failures(filter: JourneyFilter): Promise<FailureGroup[]>;
-  functionStats(query: { service?: string; function?: string; from: string; to: string }): Promise<FunctionStats[]>;
+  functionStats(query: FunctionStatsQuery): Promise<FunctionStats[]>;
   flowStats(query: { from: string; to: string }): Promise<FlowStats[]>;
-  activity(query: { actor?: string; action?: string; q?: string; cursor?: string; limit?: number }): Promise<{
-    activity: ActivityRow[];
-    next: string | null;
-  }>;
+  activity(query: ActivityQuery): Promise<{ activity: ActivityRow[]; next: string | null }>;
   /** Positions up to which the topic is ingested: partition -> next offset. */
   positions(): Promise<Record<number, number>>;
   /** Resolves when everything that is in the topic now is ingested, or after `timeoutMs`. */
