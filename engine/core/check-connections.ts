@@ -18,18 +18,14 @@ interface Connection {
 type Halves = Map<string, Connection>;
 
 /**
- * Fills in `from` and `to` of the nodes, whose Flume form is `written`. A connection with one half missing is reported,
- * but counts, so that one mistake doesn't look like many.
+ * Fills in `from` and `to` of the nodes. A connection with one half missing is reported, but counts, so that one mistake
+ * doesn't look like many.
  */
-export function connect(
-  nodes: ReadonlyMap<string, FlowNode>,
-  written: Record<string, unknown>,
-  report: Report,
-): void {
+export function connect(nodes: ReadonlyMap<string, FlowNode>, report: Report): void {
   const outgoing: Halves = new Map();
   const incoming: Halves = new Map();
-  for (const id of nodes.keys()) {
-    const { outputs, inputs } = readSides(id, written[id], report);
+  for (const { id, connections } of nodes.values()) {
+    const { outputs, inputs } = readSides(id, connections ?? {}, report);
     for (const { port, node, nodePort } of readLinks(id, "outputs", outputs, report)) {
       add(outgoing, { from: id, fromPort: port, to: node, toPort: nodePort });
     }
@@ -49,18 +45,17 @@ export function connect(
 }
 
 function addEdges(nodes: ReadonlyMap<string, FlowNode>, connections: readonly Connection[]): void {
-  const between = connections.filter(({ from, to }) => nodes.has(from) && nodes.has(to));
-  const leaving = Map.groupBy(between, ({ from }) => from);
-  const arriving = Map.groupBy(between, ({ to }) => to);
+  const leaving = Map.groupBy(connections, ({ from }) => from);
+  const arriving = Map.groupBy(connections, ({ to }) => to);
+  const sorted = (ids: Iterable<string>) => [...new Set(ids)].sort(compareIds).flatMap((id) => nodes.get(id) ?? []);
   for (const node of nodes.values()) {
-    node.to = sortedIds(leaving.get(node.id)?.map(({ to }) => to) ?? []);
-    node.from = sortedIds(arriving.get(node.id)?.map(({ from }) => from) ?? []);
+    node.to = sorted(leaving.get(node.id)?.map(({ to }) => to) ?? []);
+    node.from = sorted(arriving.get(node.id)?.map(({ from }) => from) ?? []);
   }
 }
 
 /** `connections` of a node; what is missing is empty. */
-function readSides(id: string, node: unknown, report: Report): { outputs: unknown; inputs: unknown } {
-  const connections = isRecord(node) ? (node.connections ?? {}) : {};
+function readSides(id: string, connections: unknown, report: Report): { outputs: unknown; inputs: unknown } {
   if (isRecord(connections)) return { outputs: connections.outputs ?? {}, inputs: connections.inputs ?? {} };
   report.error(
     "invalid_flow",
@@ -110,10 +105,6 @@ function readLink(port: string, link: unknown): Link[] {
 
 function add(halves: Halves, half: Connection): void {
   halves.set(JSON.stringify([half.from, half.fromPort, half.to, half.toPort]), half);
-}
-
-function sortedIds(ids: readonly string[]): string[] {
-  return [...new Set(ids)].sort(compareIds);
 }
 
 function reportShared(id: string, port: string, connections: number, report: Report): void {

@@ -3,7 +3,7 @@ import { listed, type Report, shown } from "./check-report.ts";
 import { parseMoment } from "./duration.ts";
 import { checkExpression, type Expected, stepsNamedIn } from "./expressions.ts";
 import type { CompiledFlow, FlowStep } from "./flow.ts";
-import { ancestors, START_EDGE } from "./graph.ts";
+import { ancestors, comesFirst, START_EDGE } from "./graph.ts";
 
 /** `ordered`: the graph has no cycles, so that it is known what comes before a step. */
 export function reportExpressions(flow: CompiledFlow, ordered: boolean, report: Report): void {
@@ -58,8 +58,7 @@ function reportExpression(
 function reportPredecessors(step: FlowStep, report: Report): void {
   const { when } = step.settings;
   if (typeof when !== "object") return;
-  const comesFirst = step.predecessors.length === 0 || step.fromStart;
-  const edges = comesFirst ? [START_EDGE, ...step.predecessors] : step.predecessors;
+  const edges = comesFirst(step) ? [START_EDGE, ...step.predecessors] : step.predecessors;
   for (const key of Object.keys(when)) {
     if (edges.includes(key)) continue;
     report.error(

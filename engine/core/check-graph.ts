@@ -43,34 +43,38 @@ export function findBeginning(nodes: ReadonlyMap<string, FlowNode>, report: Repo
 
 /** Reports one cycle for each knot of cycles, naming the nodes on it in order. True when there is one. */
 export function reportCycles(nodes: ReadonlyMap<string, FlowNode>, report: Report): boolean {
-  const done = new Set<string>();
-  const onCycle = new Set<string>();
-  for (const id of nodes.keys()) {
-    for (const cycle of cyclesFrom(id, nodes, done)) {
+  const finished = new Set<FlowNode>();
+  const onCycle = new Set<FlowNode>();
+  for (const node of nodes.values()) {
+    for (const cycle of cyclesFrom(node, finished)) {
       if (cycle.some((member) => onCycle.has(member))) continue;
       for (const member of cycle) onCycle.add(member);
-      const lowest = cycle.indexOf([...cycle].sort(compareIds)[0] ?? "");
-      const ring = [...cycle.slice(lowest), ...cycle.slice(0, lowest)];
-      const names = ring.flatMap((member) => nodes.get(member) ?? []).map(label);
-      report.error(
-        "cycle",
-        `The steps ${[...names, names[0]].join(" -> ")} wait for each other in a cycle. Remove one of its connections.`,
-        ring[0],
-      );
+      reportCycle(cycle, report);
     }
   }
   return onCycle.size > 0;
 }
 
+function reportCycle(cycle: readonly FlowNode[], report: Report): void {
+  const lowest = cycle.reduce((low, node) => (compareIds(node.id, low.id) < 0 ? node : low));
+  const place = cycle.indexOf(lowest);
+  const ring = [...cycle.slice(place), ...cycle.slice(0, place), lowest];
+  report.error(
+    "cycle",
+    `The steps ${ring.map(label).join(" -> ")} wait for each other in a cycle. Remove one of its connections.`,
+    lowest.id,
+  );
+}
+
 /** Reports the nodes that no path from the beginning leads to. Where there is no beginning, that has been said. */
 export function reportUnreachable(nodes: ReadonlyMap<string, FlowNode>, { first }: Beginning, report: Report): void {
   if (first.length === 0) return;
-  const reached = new Set(first.map((node) => node.id));
-  for (const id of reached) {
-    for (const next of nodes.get(id)?.to ?? []) reached.add(next);
+  const reached = new Set(first);
+  for (const node of reached) {
+    for (const next of node.to) reached.add(next);
   }
   for (const node of nodes.values()) {
-    if (reached.has(node.id)) continue;
+    if (reached.has(node)) continue;
     report.error(
       "unreachable_step",
       `No path leads from the start to ${label(node)}, so it would never run. Connect or remove it.`,
@@ -79,45 +83,35 @@ export function reportUnreachable(nodes: ReadonlyMap<string, FlowNode>, { first 
   }
 }
 
-/** The nodes, each after those before it: by depth, then by id. Only for graphs without cycles. */
+/** The nodes, each after those before it: by depth, then by id. Nodes on cycles, and behind them, are missing. */
 export function topologicalOrder(nodes: ReadonlyMap<string, FlowNode>): FlowNode[] {
-  const waitingFor = new Map([...nodes.values()].map((node) => [node.id, node.from.length]));
-  const order: FlowNode[] = [];
+  const placed = new Set<FlowNode>();
   let level = [...nodes.values()].filter((node) => node.from.length === 0);
   while (level.length > 0) {
-    order.push(...level);
-    const next: FlowNode[] = [];
-    for (const follower of level.flatMap((node) => node.to)) {
-      const left = (waitingFor.get(follower) ?? 0) - 1;
-      waitingFor.set(follower, left);
-      const node = nodes.get(follower);
-      if (left === 0 && node) next.push(node);
-    }
-    level = next.sort((one, other) => compareIds(one.id, other.id));
+    for (const node of level) placed.add(node);
+    const followers = new Set(level.flatMap((node) => node.to));
+    const ready = [...followers].filter((node) => node.from.every((before) => placed.has(before)));
+    level = ready.sort((one, other) => compareIds(one.id, other.id));
   }
-  return order;
+  return [...placed];
 }
 
-/** Depth first, without recursion; `done` are the nodes that other walks have finished with. */
-function* cyclesFrom(root: string, nodes: ReadonlyMap<string, FlowNode>, done: Set<string>): Generator<string[]> {
-  if (done.has(root)) return;
-  const path = [{ id: root, followers: followersOf(root, nodes) }];
+/** Walks depth first, without recursion. `finished`: the nodes that walks are through with. */
+function* cyclesFrom(root: FlowNode, finished: Set<FlowNode>): Generator<FlowNode[]> {
+  if (finished.has(root)) return;
+  const path = [{ node: root, followers: root.to.values() }];
   const places = new Map([[root, 0]]);
   for (let end = path.at(-1); end; end = path.at(-1)) {
-    const { value: next, done: finished } = end.followers.next();
-    if (finished) {
-      done.add(end.id);
-      places.delete(end.id);
+    const { value: next, done } = end.followers.next();
+    if (done) {
+      finished.add(end.node);
+      places.delete(end.node);
       path.pop();
     } else if (places.has(next)) {
-      yield path.slice(places.get(next)).map((step) => step.id);
-    } else if (!done.has(next)) {
+      yield path.slice(places.get(next)).map(({ node }) => node);
+    } else if (!finished.has(next)) {
       places.set(next, path.length);
-      path.push({ id: next, followers: followersOf(next, nodes) });
+      path.push({ node: next, followers: next.to.values() });
     }
   }
-}
-
-function followersOf(id: string, nodes: ReadonlyMap<string, FlowNode>): ArrayIterator<string> {
-  return (nodes.get(id)?.to ?? []).values();
 }

@@ -41,7 +41,8 @@ export function usedNegations(list: Record<string, unknown>, nodes: Iterable<Flo
 /** The negations of one function; empty where it has none. */
 export function negationsOf(list: NegationList, service: string, called: string): string[] {
   const functions = Object.hasOwn(list, service) ? list[service] : undefined;
-  return functions && Object.hasOwn(functions, called) ? (functions[called] ?? []) : [];
+  const found = functions && Object.hasOwn(functions, called) ? functions[called] : undefined;
+  return found ?? [];
 }
 
 /** Warns of steps that others follow and that nothing undoes, unless they are marked as irreversible. */

@@ -30,8 +30,7 @@ export function listed(names: readonly string[], quote = '"'): string {
   if (quoted.length > NAMED_AT_MOST) {
     return `${quoted.slice(0, NAMED_AT_MOST).join(", ")} and ${quoted.length - NAMED_AT_MOST} more`;
   }
-  const last = quoted.at(-1) ?? "none";
-  return quoted.length < 2 ? last : `${quoted.slice(0, -1).join(", ")} and ${last}`;
+  return quoted.length < 2 ? quoted.join() : `${quoted.slice(0, -1).join(", ")} and ${quoted.at(-1)}`;
 }
 
 /** Own and enumerable keys of JSON objects only: never a list, never null. */
@@ -41,6 +40,6 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** A short form of any JSON value for messages. */
 export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = String(JSON.stringify(value));
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -144,7 +144,7 @@ function read<T>(
   report: Report,
   node?: string,
 ): T | undefined {
-  const result = schema.safeParse(written);
+  const result = schema.safeParse(written, { reportInput: true });
   if (result.success) return result.data;
   const bad = new Set<PropertyKey>();
   for (const issue of result.error.issues) {
@@ -157,8 +157,7 @@ function read<T>(
       }
     } else {
       bad.add(issue.path[0] ?? "");
-      const value = valueAt(written, issue.path);
-      report.error("invalid_setting", `${at}: ${shown(value)} can't be used; it ${issue.message}.`, node);
+      report.error("invalid_setting", `${at}: ${shown(issue.input)} can't be used; it ${issue.message}.`, node);
     }
   }
   if (!isRecord(written)) return undefined;
@@ -189,10 +188,6 @@ function requireSettings(settings: WrittenSettings, id: string, kind: StepKind, 
 
 function title(kind: StepKind): string {
   return kind === "call" ? "a call of a service" : `manager.${kind}`;
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((inner, key) => (isRecord(inner) ? inner[String(key)] : undefined), value);
 }
 
 function intervalsFit({ initialInterval, maximumInterval }: WrittenRetry): boolean {

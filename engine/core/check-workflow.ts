@@ -22,9 +22,11 @@ export interface FlowNode {
   call: NodeCall;
   /** Flume's mark. */
   root: boolean;
-  /** Neighbours' ids, sorted, each once. */
-  from: string[];
-  to: string[];
+  /** As Flume exports them; `from` and `to` are read from them. */
+  connections: unknown;
+  /** The nodes before and after this one, sorted by id, each once. */
+  from: FlowNode[];
+  to: FlowNode[];
 }
 
 /** The parts of a workflow, still unread except for the nodes. */
@@ -162,16 +164,10 @@ function readNodes(written: unknown, types: Record<string, string>, report: Repo
     const problem = problemOf(id, node);
     if (problem !== undefined) report.error("invalid_flow", problem, id);
     if (!isNode(node)) continue;
-    nodes.set(id, {
-      id,
-      type: node.type,
-      call: callOf(node.type, types),
-      root: node.root === true,
-      from: [],
-      to: [],
-    });
+    const { type, connections } = node;
+    nodes.set(id, { id, type, call: callOf(type, types), root: node.root === true, connections, from: [], to: [] });
   }
-  connect(nodes, written, report);
+  connect(nodes, report);
   return nodes;
 }
 

@@ -109,25 +109,25 @@ function assemble(name: string, version: string, parts: Parts): CompiledFlow {
   const { beginning, policy } = parts;
   const steps: Record<string, FlowStep> = Object.create(null);
   const ordered = topologicalOrder(parts.nodes);
-  for (const node of ordered.length === parts.nodes.size ? ordered : parts.nodes.values()) {
+  // On a cycle nothing has an order; its steps are there all the same, to be checked.
+  for (const node of new Set([...ordered, ...parts.nodes.values()])) {
     if (node.call.is !== "step") continue;
     const { kind, service, function: called } = node.call;
-    const isStep = (id: string) => parts.nodes.get(id)?.call.is === "step";
-    const predecessors = node.from.filter(isStep);
-    const start = node.from.find((id) => id === beginning.marker?.id);
-    const own = parts.settings.get(node.id) ?? {};
+    const own: WrittenSettings = { ...parts.settings.get(node.id) };
+    const predecessors = stepIds(node.from);
+    const start = node.from.find((before) => before === beginning.marker);
     steps[node.id] = {
       id: node.id,
       service,
       function: called,
       predecessors,
-      successors: node.to.filter(isStep),
-      ...(predecessors.length > 0 && start !== undefined ? { fromStart: true } : {}),
+      successors: stepIds(node.to),
+      ...(start && predecessors.length > 0 ? { fromStart: true } : {}),
       negations: kind === "call" ? negationsOf(parts.negations, service, called) : [],
-      settings: resolveSettings(kind, { ...own, when: renamed(own.when, start) }, policy),
+      settings: resolveSettings(kind, { ...own, when: renamed(own.when, start?.id) }, policy),
     };
   }
-  const order = ordered.map((node) => node.id).filter((id) => id in steps);
+  const order = stepIds(ordered);
   return {
     name,
     version,
@@ -141,6 +141,10 @@ function assemble(name: string, version: string, parts: Parts): CompiledFlow {
       ...(policy.deadline === undefined ? {} : { deadlineMs: policy.deadline }),
     },
   };
+}
+
+function stepIds(nodes: readonly FlowNode[]): string[] {
+  return nodes.filter((node) => node.call.is === "step").map((node) => node.id);
 }
 
 /** Conditions by the start's id, on the edge from the start, are kept under `start`, whatever the node is called. */

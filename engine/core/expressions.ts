@@ -99,7 +99,10 @@ function compile(cel: string): ParseResult {
 
 /** The library's messages go on with a drawing of the place; their first line says it all. */
 function summary(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split("\n", 1)[0] as string;
+  return String(error)
+    .replace(/^\w*Error: /, "")
+    .split("\n", 1)
+    .join();
 }
 
 /** CEL's value as JSON has it. Throws for what JSON can't hold exactly. */
@@ -118,8 +121,7 @@ function toJson(value: unknown): unknown {
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
+  const prototype: unknown = Object.getPrototypeOf(Object(value));
   return prototype === Object.prototype || prototype === null;
 }
 

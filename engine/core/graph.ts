@@ -2,7 +2,7 @@
  * Questions about a compiled flow's graph. Pure, and remembered per flow, so that the engine may ask at every event and
  * the designer at every key press. Steps that don't exist have no ancestors, descendants or forks.
  */
-import type { CompiledFlow } from "./flow.ts";
+import type { CompiledFlow, FlowStep } from "./flow.ts";
 
 /** The flow's beginning, which is a node of the graph but not a step. */
 export const START: unique symbol = Symbol("start");
@@ -13,7 +13,7 @@ export type Fork = string | typeof START;
 interface Memo {
   ancestors: Map<string, ReadonlySet<string>>;
   descendants: Map<string, ReadonlySet<string>>;
-  dominators?: Map<string, Fork>;
+  forks: Map<string, readonly Fork[]>;
 }
 
 const memos = new WeakMap<CompiledFlow, Memo>();
@@ -37,7 +37,12 @@ export function lastSteps(flow: CompiledFlow): string[] {
 
 /** The steps that an edge leads to from the start, in the flow's order. */
 export function firstSteps(flow: CompiledFlow): string[] {
-  return flow.order.filter((id) => flow.entries.includes(id) || flow.steps[id]?.fromStart);
+  return flow.order.filter((id) => comesFirst(flow.steps[id]));
+}
+
+/** Whether an edge leads from the start into this step. */
+export function comesFirst(step: FlowStep | undefined): boolean {
+  return step?.predecessors.length === 0 || step?.fromStart === true;
 }
 
 /**
@@ -45,12 +50,9 @@ export function firstSteps(flow: CompiledFlow): string[] {
  * when several edges leave it. The step itself doesn't count. Undefined when there is none.
  */
 export function nearestDominatingFork(flow: CompiledFlow, id: string): Fork | undefined {
-  const dominators = dominatorsOf(flow);
-  let fork = dominators.get(id);
-  while (fork !== undefined && fork !== START && (flow.steps[fork]?.successors.length ?? 0) < 2) {
-    fork = dominators.get(fork);
-  }
-  return fork === START && firstSteps(flow).length < 2 ? undefined : fork;
+  // From the front to the back, so that the recursion never goes deep.
+  if (memoOf(flow).forks.size === 0) for (const step of flow.order) dominatingForks(flow, step);
+  return dominatingForks(flow, id).at(-1);
 }
 
 /** The ancestors of this step that lie strictly after its nearest dominating fork; undefined when it has no such fork. */
@@ -96,7 +98,7 @@ function compareText(one: string, other: string): number {
 function memoOf(flow: CompiledFlow): Memo {
   let memo = memos.get(flow);
   if (!memo) {
-    memo = { ancestors: new Map(), descendants: new Map() };
+    memo = { ancestors: new Map(), descendants: new Map(), forks: new Map() };
     memos.set(flow, memo);
   }
   return memo;
@@ -121,32 +123,30 @@ function reach(flow: CompiledFlow, id: string, along: "predecessors" | "successo
 }
 
 /**
- * Each step's immediate dominator. In topological order one pass is enough (Cooper, Harvey and Kennedy, "A Simple, Fast
- * Dominance Algorithm"): a step's dominator is where the dominator chains of its predecessors meet.
+ * The forks that dominate a step, the outermost first. Those of one predecessor lie on a path of the dominator tree
+ * (START its root); what dominates all predecessors is what their paths have in common at the beginning.
  */
-function dominatorsOf(flow: CompiledFlow): Map<string, Fork> {
-  const memo = memoOf(flow);
-  if (memo.dominators) return memo.dominators;
-  const dominators = new Map<string, Fork>();
-  const depths = new Map<Fork, number>([[START, 0]]);
-  const depth = (node: Fork): number => depths.get(node) ?? 0;
-  const above = (node: Fork): Fork => (node === START ? START : (dominators.get(node) ?? START));
-  const meet = (one: Fork, other: Fork): Fork => {
-    let left = one;
-    let right = other;
-    while (left !== right) {
-      if (depth(left) >= depth(right)) left = above(left);
-      else right = above(right);
-    }
-    return left;
-  };
-  for (const id of flow.order) {
-    const step = flow.steps[id];
-    const [first = START, ...others] = step?.predecessors ?? [];
-    const dominator = step?.fromStart ? START : others.reduce<Fork>(meet, first);
-    dominators.set(id, dominator);
-    depths.set(id, depth(dominator) + 1);
-  }
-  memo.dominators = dominators;
-  return dominators;
+function dominatingForks(flow: CompiledFlow, id: string): readonly Fork[] {
+  const { forks } = memoOf(flow);
+  const known = forks.get(id);
+  if (known) return known;
+  const step = flow.steps[id];
+  if (!step) return [];
+  const paths = step.predecessors.map((predecessor) => {
+    const above = dominatingForks(flow, predecessor);
+    return isFork(flow, predecessor) ? [...above, predecessor] : above;
+  });
+  if (comesFirst(step)) paths.push(firstSteps(flow).length > 1 ? [START] : []);
+  const found = paths.reduce(commonBeginning);
+  forks.set(id, found);
+  return found;
+}
+
+function commonBeginning(one: readonly Fork[], other: readonly Fork[]): readonly Fork[] {
+  const end = one.findIndex((fork, index) => fork !== other[index]);
+  return end === -1 ? one : one.slice(0, end);
+}
+
+function isFork(flow: CompiledFlow, id: string): boolean {
+  return flow.steps[id]?.successors[1] !== undefined;
 }
