@@ -49,7 +49,7 @@ async function main() {
       build: { outDir: join(staging, "renderer") },
     });
     for (const mode of ["preload", "main"]) {
-      if (mode === "main" && !existsSync(join(root, "engine", "api", "console.ts"))) continue;
+      if (mode === "main" && !existsSync(join(root, "engine", "audit", "open.ts"))) continue;
       await build({
         configFile: join(root, "vite.electron.config.ts"),
         mode,
