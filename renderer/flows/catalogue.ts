@@ -1,5 +1,6 @@
 /** The functions that can be put on the canvas, by service: from heartbeats and calls, published flows and negations. */
 import type { NegationList } from "../../engine/core/flow.ts";
+import { MANAGER } from "../../engine/core/protocol.ts";
 import { callOf, stepIdsOf, type Workflow } from "./document.ts";
 
 export interface CatalogueFunction {
@@ -9,7 +10,9 @@ export interface CatalogueFunction {
   /** It is known as what undoes another function, so it is rarely a step itself. */
   undoes: string[];
   /** Where it is known from, best source first. */
-  source: "service" | "flow" | "negation";
+  source: "service" | "flow" | "negation" | "engine";
+  /** What it does, of built-in steps. */
+  about?: string;
 }
 
 export interface CatalogueService {
@@ -18,12 +21,32 @@ export interface CatalogueService {
   functions: CatalogueFunction[];
 }
 
+/** The steps that the manager itself carries out. */
+const BUILT_IN: Record<string, string> = {
+  wait: "waits for a time, or until a moment",
+  approve: "waits for a person's decision",
+  journey: "runs another flow",
+  each: "runs a flow for each element of a list",
+};
+
 /** What the catalogue takes of GET /services. */
 export interface KnownService {
   service: string;
   status: "up" | "down" | "unknown";
   instances: { functions: string[] }[];
   functions: { function: string }[];
+}
+
+/** The built-in steps, as a service of their own. */
+export function builtInSteps(): CatalogueService {
+  const functions = Object.entries(BUILT_IN).map(([name, about]) => ({
+    function: name,
+    call: `${MANAGER}.${name}`,
+    undoes: [],
+    source: "engine" as const,
+    about,
+  }));
+  return { service: MANAGER, status: "unknown", functions };
 }
 
 /** All known functions: services by name; in each, first the functions that steps call, then those that undo. */
@@ -41,6 +64,7 @@ export function buildCatalogue(
     return entry.functions.get(name);
   };
   for (const known of services) {
+    if (known.service === MANAGER) continue;
     found.set(known.service, { status: known.status, functions: new Map() });
     for (const instance of known.instances)
       for (const name of instance.functions) add(known.service, name, "service");
@@ -49,7 +73,7 @@ export function buildCatalogue(
   for (const workflow of workflows)
     for (const id of stepIdsOf(workflow)) {
       const call = callOf(workflow, workflow.nodes[id]?.type ?? "");
-      if (call !== undefined) add(call.service, call.function, "flow");
+      if (call !== undefined && call.service !== MANAGER) add(call.service, call.function, "flow");
     }
   for (const list of [...negations, ...workflows.map((workflow) => workflow.negations ?? {})])
     for (const [service, functions] of Object.entries(list))

@@ -5,8 +5,9 @@
  * `workflow` is the full form of a flow file (docs/protocol.md, "A flow"): what was imported stays in it word for word,
  * unknown fields and broken links too, until somebody mends them.
  */
+import { callOf as readCall } from "../../engine/core/check-workflow.ts";
 import type { NegationList } from "../../engine/core/flow.ts";
-import { type FlowRecord, MANAGER, SCHEMA_VERSION } from "../../engine/core/protocol.ts";
+import { type FlowRecord, SCHEMA_VERSION } from "../../engine/core/protocol.ts";
 
 /** One half of an edge: the other node, and that node's port. */
 export interface Link {
@@ -67,15 +68,14 @@ export const DEFAULT_INPUT = "after";
 
 /** The call that a node type names: directly, or by the flow's `types`. Undefined where it names none. */
 export function callOf(workflow: Pick<Workflow, "types">, type: string): Call | undefined {
-  const text = ownValue(workflow.types, type) ?? type;
-  const dot = text.lastIndexOf(".");
-  if (dot <= 0 || dot === text.length - 1 || /\s/.test(text)) return undefined;
-  return { service: text.slice(0, dot), function: text.slice(dot + 1), text };
+  const call = readCall(type, workflow.types ?? {});
+  if (call.is !== "step") return undefined;
+  return { service: call.service, function: call.function, text: `${call.service}.${call.function}` };
 }
 
 /** The node that the flow starts at and that is no step itself, if it has one. */
 export function startNodeOf(workflow: Workflow): string | undefined {
-  for (const [id, node] of Object.entries(workflow.nodes)) if (isStartType(node.type)) return id;
+  for (const [id, node] of Object.entries(workflow.nodes)) if (isStart(workflow, node.type)) return id;
   for (const [id, node] of Object.entries(workflow.nodes)) {
     if (node.root === true && callOf(workflow, node.type) === undefined && predecessorsOf(workflow, id).length === 0)
       return id;
@@ -153,8 +153,9 @@ export function negationsOf(workflow: Pick<Workflow, "negations">, call: Call, p
   return ownValue(ownValue(list, call.service), call.function) ?? [];
 }
 
-export function isStartType(type: string): boolean {
-  return type === START_TYPE || type === `${MANAGER}.${START_TYPE}`;
+/** Whether a type is the start's, by itself or by the flow's `types`. */
+export function isStart(workflow: Pick<Workflow, "types">, type: string): boolean {
+  return readCall(type, workflow.types ?? {}).is === "start";
 }
 
 /** A property of a map with foreign keys: never one that every object inherits, such as `constructor`. */

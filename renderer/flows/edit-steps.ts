@@ -21,15 +21,19 @@ export interface Point {
   y: number;
 }
 
-/** Adds a step of the given type. `after`: the nodes it comes after. Its id is made from the function's name. */
+/**
+ * Adds a step of the given type. `after`: the nodes it comes after; `beside`: the node it stands next to, unconnected.
+ * Its id is made from the function's name.
+ */
 export function addStep(
   document: FlowDocument,
   type: string,
-  options: { at?: Point; after?: string[] } = {},
+  options: { at?: Point; after?: string[]; beside?: string } = {},
 ): { document: FlowDocument; id: string } {
   const { workflow } = document;
   const id = freeId(workflow, callOf(workflow, type)?.function ?? type);
-  const at = options.at ?? placeAfter(workflow, options.after ?? []);
+  const beside = options.after ?? (options.beside === undefined ? [] : [options.beside]);
+  const at = options.at ?? placeAfter(workflow, beside);
   const node: FlowNode = {
     id,
     type,
@@ -73,7 +77,7 @@ export function duplicateStep(document: FlowDocument, id: string): { document: F
 export function whyNotRename(workflow: Workflow, id: string, to: string): string | undefined {
   if (to.trim() === "") return "A step needs an id.";
   if (to !== id && Object.hasOwn(workflow.nodes, to)) return `There is another step "${to}".`;
-  if (to === "__proto__") return "This id can't be used.";
+  if (to === "__proto__" || to.includes("/undo/")) return "This id can't be used.";
   return undefined;
 }
 
@@ -166,13 +170,13 @@ export function moveNodes(document: FlowDocument, places: Record<string, Point>)
 
 /**
  * Writes what is missing and takes away what leads nowhere: the other half of one-sided links, a port of its own for
- * each edge of a join, links to nodes that don't exist.
+ * each edge of a join, links to nodes that don't exist, ids that differ from the keys they are stored under.
  */
 export function mendLinks(document: FlowDocument): FlowDocument {
   const { workflow } = document;
   const bare: Record<string, FlowNode> = {};
   for (const [id, node] of Object.entries(workflow.nodes))
-    bare[id] = { ...node, connections: { inputs: {}, outputs: {} } };
+    bare[id] = { ...node, id, connections: { inputs: {}, outputs: {} } };
   const pairs = new Set<string>();
   for (const edge of edgesOf(workflow)) {
     const pair = JSON.stringify([edge.from, edge.to]);

@@ -2,14 +2,16 @@
  * Reads what people bring: a flow file, the full form of a workflow alone, or a bare Flume export. Nothing is dropped
  * and nothing is guessed: what can't be understood is named, and then nothing is imported.
  */
+import { isFullForm } from "../../engine/core/check-workflow.ts";
 import {
   callOf,
   type FlowDocument,
   type FlowNode,
-  isStartType,
+  isStart,
   type Link,
   NODE_WIDTH,
   ownValue,
+  startNodeOf,
   type Workflow,
 } from "./document.ts";
 
@@ -39,8 +41,9 @@ export function parseFlowFile(text: string, fileName: string): ImportResult {
 
 /** Brings a workflow, full or bare, into the full form; fields that Flume may leave out get their defaults. */
 export function readWorkflow(source: Record<string, unknown>): WorkflowResult {
-  const full = isMap(source.nodes) && typeof source.nodes.type !== "string";
-  const nodes = full && isMap(source.nodes) ? source.nodes : source;
+  const full = isFullForm(source);
+  const nodes = full ? (source.nodes ?? {}) : source;
+  if (!isMap(nodes)) return { ok: false, problem: "nodes must map ids to nodes." };
   const read: Record<string, FlowNode> = {};
   for (const [id, value] of Object.entries(nodes)) {
     const node = readNode(id, value);
@@ -73,10 +76,10 @@ export function readWorkflow(source: Record<string, unknown>): WorkflowResult {
 
 /** The node types that name no call and no start, with the nodes that have them. */
 export function unknownTypesOf(workflow: Workflow): { type: string; nodes: string[] }[] {
+  const start = startNodeOf(workflow);
   const found = new Map<string, string[]>();
   for (const [id, node] of Object.entries(workflow.nodes)) {
-    const startsFlow = node.root === true && Object.values(node.connections.inputs).flat().length === 0;
-    if (isStartType(node.type) || startsFlow || callOf(workflow, node.type) !== undefined) continue;
+    if (id === start || isStart(workflow, node.type) || callOf(workflow, node.type) !== undefined) continue;
     found.set(node.type, [...(found.get(node.type) ?? []), id]);
   }
   return [...found].map(([type, ids]) => ({ type, nodes: ids }));
@@ -108,8 +111,9 @@ function readPorts(value: unknown): Record<string, Link[]> | undefined {
   if (value === undefined) return {};
   if (!isMap(value)) return undefined;
   const ports: Record<string, Link[]> = {};
-  for (const [port, links] of Object.entries(value)) {
-    if (port === "__proto__" || !Array.isArray(links) || !links.every(isLink)) return undefined;
+  for (const [port, written] of Object.entries(value)) {
+    const links: unknown[] = Array.isArray(written) ? written : [written];
+    if (port === "__proto__" || !links.every(isLink)) return undefined;
     if (links.length > 0) ports[port] = links;
   }
   return ports;

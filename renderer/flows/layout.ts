@@ -3,6 +3,10 @@ import dagre from "@dagrejs/dagre";
 import { edgesOf, type FlowNode, startNodeOf, type Workflow } from "./document.ts";
 import type { Point } from "./edit-steps.ts";
 
+/** Pixels, as flume-canvas.css has them: fixed, so that no badge ever moves a port away from its line. */
+const HEAD_HEIGHT = 52;
+const PORT_HEIGHT = 22;
+
 export interface Box {
   id: string;
   width: number;
@@ -47,7 +51,7 @@ export function layoutCanvas(workflow: Workflow): Record<string, Point> {
 
 /** How high a node stands on the canvas: its head and a row per input port, the free one included. */
 export function heightOf(node: FlowNode): number {
-  return 68 + 22 * Math.max(1, Object.keys(node.connections.inputs).length + 1);
+  return HEAD_HEIGHT + 10 + PORT_HEIGHT * Math.max(1, Object.keys(node.connections.inputs).length + 1);
 }
 
 /** Whether a workflow looks as if nobody had placed its nodes: some stand on each other. */

@@ -1,0 +1,247 @@
+/**
+ * The canvas. Flume shows the document and lets one drag its nodes; everything else (what is connected, added, removed,
+ * undone) changes the document, and the canvas is mounted anew where Flume doesn't show it yet, at the same place.
+ */
+import { notifications } from "@mantine/notifications";
+import { NodeEditor, type NodeMap, type NodeTypeMap, type PortType, type PortTypeMap } from "flume";
+import { type DragEvent, type MouseEvent, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
+import { CanvasControls } from "./canvas-controls.tsx";
+import { edgeAt, type LinkGesture, nodeAt, watchLinks } from "./canvas-links.ts";
+import { CanvasMenu, type MenuPlace } from "./canvas-menu.tsx";
+import {
+  currentView,
+  fitView,
+  isInSight,
+  keepFocus,
+  MAXIMUM_SCALE,
+  MINIMUM_SCALE,
+  toDocument,
+  type View,
+} from "./canvas-stage.ts";
+import { boundsOf, decodeId, encodeId, fromCanvas, showsSame, toCanvas } from "./canvas-view.ts";
+import { useDesignerScope } from "./designer-context.ts";
+import { useDesigner } from "./designer-store.ts";
+import { DEFAULT_OUTPUT, ownValue, startNodeOf, type Workflow } from "./document.ts";
+import { addStep, connect, disconnect, freeInput, type Point, removeStep, whyNotConnect } from "./edit-steps.ts";
+import "./flume-canvas.css";
+import { heightOf } from "./layout.ts";
+import { NodeHead } from "./node-head.tsx";
+import { PALETTE_DRAG_TYPE } from "./palette-drag.ts";
+
+/** Flume as it is mounted now: a new key mounts it anew. */
+interface Mounted {
+  key: number;
+  view: View;
+  nodes: NodeMap;
+  nodeTypes: NodeTypeMap;
+}
+
+const PORT_TYPE = "flow";
+const portTypes: PortTypeMap = { [PORT_TYPE]: port("", "") };
+
+export function FlumeCanvas() {
+  const { designer } = useDesignerScope();
+  const document = useDesigner(designer, (state) => state.history.present);
+  const reveal = useDesigner(designer, (state) => state.reveal);
+  const host = useRef<HTMLDivElement>(null);
+  const shown = useRef<NodeMap>({});
+  const pressedAt = useRef<Point>({ x: 0, y: 0 });
+  const [mounted, setMounted] = useState<Mounted>();
+  const [menu, setMenu] = useState<MenuPlace>();
+  const { workflow } = document;
+
+  const mount = useEffectEvent((view: View) => {
+    const nodes = toCanvas(workflow, view.origin);
+    shown.current = nodes;
+    setMounted((old) => ({ key: (old?.key ?? 0) + 1, view, nodes, nodeTypes: nodeTypesOf(workflow) }));
+  });
+
+  /** The view right now, with what was panned and zoomed since the last mount. */
+  const viewNow = useEffectEvent(() =>
+    host.current === null || mounted === undefined ? undefined : currentView(host.current, mounted.view),
+  );
+
+  const fit = () => {
+    if (host.current === null) return;
+    const bounds = boundsOf(workflow, (id) => nodeHeight(workflow, id));
+    mount(fitView(bounds, { width: host.current.clientWidth, height: host.current.clientHeight }));
+  };
+  const fitFirst = useEffectEvent(fit);
+  useLayoutEffect(() => fitFirst(), []);
+
+  // Whatever changed the document elsewhere (the table, the panel, undo) has to be seen here.
+  const follow = useEffectEvent(() => {
+    if (mounted === undefined || showsSame(workflow, shown.current, mounted.view.origin)) return;
+    mount(viewNow() ?? mounted.view);
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it follows the document
+  useLayoutEffect(() => follow(), [document]);
+
+  const bringIntoSight = useEffectEvent((id: string) => {
+    const node = ownValue(workflow.nodes, id);
+    const view = viewNow();
+    if (node === undefined || view === undefined || host.current === null) return;
+    const box = { x: node.x, y: node.y, width: node.width, height: heightOf(node) };
+    const size = { width: host.current.clientWidth, height: host.current.clientHeight };
+    if (isInSight(box, view, size)) return;
+    mount({ ...view, origin: { x: box.x + box.width / 2, y: box.y + box.height / 2 } });
+  });
+  useLayoutEffect(() => {
+    if (reveal !== undefined) bringIntoSight(reveal.id);
+  }, [reveal]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each mount makes a new stage
+  useLayoutEffect(() => {
+    if (host.current !== null) keepFocus(host.current);
+  }, [mounted?.key]);
+
+  const endLink = useEffectEvent((gesture: LinkGesture) => {
+    const { from, to, detached, port, still } = gesture;
+    if (to !== undefined && to !== detached && !still) {
+      const without = detached === undefined ? document : disconnect(document, from, detached);
+      const objection = whyNotConnect(without.workflow, from, to);
+      if (objection !== undefined)
+        notifications.show({ color: "yellow", title: "Not connected", message: objection });
+      else designer.change(() => connect(without, from, to, port));
+    } else if (to === undefined && detached !== undefined && !still) {
+      designer.change(() => disconnect(document, from, detached));
+    }
+    // Flume has let go of a line that was taken by its end, whatever became of it.
+    const view = viewNow();
+    if (detached !== undefined && view !== undefined && designer.document() === document) mount(view);
+  });
+  useEffect(() => (host.current === null ? undefined : watchLinks(host.current, (gesture) => endLink(gesture))), []);
+
+  const onFlumeChange = (key: number, nodes: NodeMap) => {
+    // An editor that has been replaced meanwhile has nothing to say any more.
+    if (mounted === undefined || key !== mounted.key) return;
+    shown.current = nodes;
+    designer.change((current) => fromCanvas(current, nodes, mounted.view.origin));
+  };
+
+  const zoom = (factor: number) => {
+    const view = viewNow();
+    if (view === undefined) return;
+    mount({ ...view, scale: Math.min(MAXIMUM_SCALE, Math.max(MINIMUM_SCALE, view.scale * factor)) });
+  };
+
+  const onClick = (event: MouseEvent) => {
+    if (Math.hypot(event.clientX - pressedAt.current.x, event.clientY - pressedAt.current.y) > 5) return;
+    const edge = edgeAt(event.target);
+    if (edge !== undefined) setMenu({ x: event.clientX, y: event.clientY, edge });
+    else designer.select(nodeAt(event.target));
+  };
+
+  const onContextMenu = (event: MouseEvent) => {
+    event.preventDefault();
+    event.stopPropagation();
+    const node = nodeAt(event.target);
+    if (node !== undefined) designer.select(node);
+    setMenu({ x: event.clientX, y: event.clientY, node, edge: edgeAt(event.target) });
+  };
+
+  const onDrop = (event: DragEvent) => {
+    const type = event.dataTransfer.getData(PALETTE_DRAG_TYPE);
+    const view = viewNow();
+    if (type === "" || view === undefined || host.current === null) return;
+    event.preventDefault();
+    const at = toDocument(host.current, view, { x: event.clientX, y: event.clientY });
+    const added = addStep(document, type, { at: { x: at.x - 110, y: at.y - 26 } });
+    designer.change(() => added.document);
+    designer.select(added.id);
+  };
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the Steps table offers all of this to the keyboard
+    <div
+      ref={host}
+      className="ag-flume"
+      tabIndex={-1}
+      onMouseDownCapture={(event) => {
+        pressedAt.current = { x: event.clientX, y: event.clientY };
+        host.current?.focus({ preventScroll: true });
+      }}
+      onClick={onClick}
+      onKeyDown={(event) => {
+        const { selection } = designer.state();
+        if ((event.key !== "Delete" && event.key !== "Backspace") || selection === undefined) return;
+        event.preventDefault();
+        designer.change((current) => removeStep(current, selection));
+      }}
+      onContextMenuCapture={onContextMenu}
+      onDragOver={(event) => {
+        if (event.dataTransfer.types.includes(PALETTE_DRAG_TYPE)) event.preventDefault();
+      }}
+      onDrop={onDrop}
+    >
+      <div className="ag-flume-stage" aria-hidden>
+        {mounted !== undefined && (
+          <NodeEditor
+            key={mounted.key}
+            nodes={mounted.nodes}
+            nodeTypes={mounted.nodeTypes}
+            portTypes={portTypes}
+            initialScale={mounted.view.scale}
+            circularBehavior="allow"
+            hideComments
+            disableComments
+            onChange={(nodes) => onFlumeChange(mounted.key, nodes)}
+            renderNodeHeader={(_, nodeType) => <NodeHead id={decodeId(nodeType.type)} />}
+          />
+        )}
+      </div>
+      <CanvasControls onZoom={zoom} onFit={fit} />
+      <CanvasMenu place={menu} onClose={() => setMenu(undefined)} />
+    </div>
+  );
+}
+
+/** A node type for each node (see canvas-view.ts): a port for each connection, and a free one for the next. */
+function nodeTypesOf(workflow: Workflow): NodeTypeMap {
+  const start = startNodeOf(workflow);
+  const types: NodeTypeMap = {};
+  for (const [id, node] of Object.entries(workflow.nodes)) {
+    const type = encodeId(id);
+    types[type] = {
+      id: type,
+      type,
+      label: id,
+      description: "",
+      addable: false,
+      deletable: false,
+      inputs: (_, connections) => {
+        if (id === start) return [];
+        const taken = Object.entries(connections.inputs).map(([name, links]) =>
+          port(name, links.map((link) => decodeId(link.nodeId)).join(", ")),
+        );
+        const free = freeInput({ ...node, connections });
+        return [...taken, port(free, taken.length === 0 ? "after" : "and after")];
+      },
+      outputs: (_, connections) => {
+        const names = Object.entries(connections.outputs).flatMap(([name, links]) =>
+          links.length > 0 ? [name] : [],
+        );
+        return (names.length > 0 ? names : [DEFAULT_OUTPUT]).map((name) => port(name, "then"));
+      },
+    };
+  }
+  return types;
+}
+
+function port(name: string, label: string): PortType {
+  return {
+    type: PORT_TYPE,
+    name,
+    label,
+    noControls: true,
+    color: "grey",
+    hidePort: false,
+    controls: [],
+    acceptTypes: [PORT_TYPE],
+  };
+}
+
+function nodeHeight(workflow: Workflow, id: string): number {
+  const node = ownValue(workflow.nodes, id);
+  return node === undefined ? 0 : heightOf(node);
+}
