@@ -9,6 +9,7 @@ import { useNavigate } from "react-router";
 import { api } from "../api.ts";
 import { shortId, shortTime } from "../parts/format.ts";
 import {
+  IconArrowRight,
   IconKeyboard,
   IconPlayerPlay,
   IconPlayerStop,
@@ -21,6 +22,7 @@ import { useStore } from "../parts/store.ts";
 import { useFlows, useManager, useProfile, useSetManager } from "../queries.ts";
 import { openStartJourney } from "../start/start-store.ts";
 import { PAGES } from "./navigation.tsx";
+import classes from "./palette.module.css";
 import { type PaletteAction, useRegisteredActions } from "./palette-actions.ts";
 import { paletteOpened } from "./palette-store.ts";
 import { openShortcutsHelp } from "./shortcuts-help.tsx";
@@ -62,6 +64,14 @@ export function Palette() {
       filter={alreadyFiltered}
       nothingFound="Nothing fits. Paste a uuid, or type a part of a page, a flow, an error or an action."
       highlightQuery
+      attributes={{ content: { "aria-label": "Command palette" } }}
+      overlayProps={{ backgroundOpacity: 0.4, blur: 0 }}
+      classNames={{
+        action: classes.action,
+        actionLabel: classes.label,
+        actionDescription: classes.description,
+        search: classes.search,
+      }}
       scrollable
       maxHeight="min(560px, 70vh)"
       searchProps={{
@@ -77,7 +87,7 @@ function usePaletteGroups(query: string): Group[] {
   const navigate = useNavigate();
   const go = (to: string) => void navigate(to);
   return [
-    { group: "Journeys", actions: useFoundJourneys(query, go) },
+    { group: "Journey", actions: pastedJourney(query, go) },
     { group: "Actions", actions: useActionsAllowedNow() },
     {
       group: "Pages",
@@ -90,22 +100,28 @@ function usePaletteGroups(query: string): Group[] {
       })),
     },
     { group: "Flows", actions: useFlowActions(go) },
+    { group: "Journeys", actions: useFoundJourneys(query, go) },
   ];
 }
 
-/** Journeys by uuid, or by the API's own text search. */
+/** A uuid in what was typed or pasted. */
+function pastedJourney(query: string, go: (to: string) => void): PaletteAction[] {
+  const uuid = UUID.exec(query)?.[0].toLowerCase();
+  if (uuid === undefined) return [];
+  const run = () => go(`/journeys/${uuid}`);
+  return [
+    { id: `uuid ${uuid}`, label: `Go to journey ${shortId(uuid)}`, description: uuid, icon: IconArrowRight, run },
+  ];
+}
+
+/** Journeys found by the API's own text search. */
 function useFoundJourneys(query: string, go: (to: string) => void): PaletteAction[] {
   const [typed] = useDebouncedValue(query.trim(), TYPING_MS);
-  const uuid = UUID.exec(query)?.[0].toLowerCase();
   const { data } = useQuery({
     queryKey: ["palette", typed],
     queryFn: ({ signal }) => api.journeys({ q: typed, limit: SHOWN_JOURNEYS }, signal),
-    enabled: typed.length >= SHORTEST_SEARCH_CHARS && uuid === undefined,
+    enabled: typed.length >= SHORTEST_SEARCH_CHARS && !UUID.test(typed),
   });
-  const open = (id: string) => () => go(`/journeys/${id}`);
-  if (uuid !== undefined) {
-    return [{ id: `journey ${uuid}`, label: `Go to journey ${shortId(uuid)}`, description: uuid, run: open(uuid) }];
-  }
   return (data?.journeys ?? []).map((row) => ({
     id: `journey ${row.uuid}`,
     label: `${row.name} v${row.version} ${shortId(row.uuid)}`,
@@ -113,7 +129,7 @@ function useFoundJourneys(query: string, go: (to: string) => void): PaletteActio
       .filter((part) => part !== undefined)
       .join(" · "),
     icon: JOURNEY_LOOKS[row.status].icon,
-    run: open(row.uuid),
+    run: () => go(`/journeys/${row.uuid}`),
   }));
 }
 
@@ -190,7 +206,7 @@ function filterGroups(groups: Group[], query: string): Group[] {
       group,
       actions: actions.filter(({ label, description, keywords }) => {
         const text = [label, description, keywords].join(" ").toLowerCase();
-        return group === "Journeys" || words.every((word) => text.includes(word));
+        return group.startsWith("Journey") || words.every((word) => text.includes(word));
       }),
     }))
     .filter(({ actions }) => actions.length > 0);

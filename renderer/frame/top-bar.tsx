@@ -1,7 +1,7 @@
 import { ActionIcon, Tooltip, useMantineColorScheme } from "@mantine/core";
 import { Link } from "react-router";
 import { EnvironmentTag } from "../parts/environment-tag.tsx";
-import { IconKeyboard, IconMoon, IconSearch, IconSun, IconSunMoon } from "../parts/icons.ts";
+import { IconDeviceDesktop, IconKeyboard, IconMoon, IconSearch, IconSun } from "../parts/icons.ts";
 import { Connection } from "./connection.tsx";
 import classes from "./frame.module.css";
 import { Logo } from "./logo.tsx";
@@ -39,7 +39,7 @@ export function TopBar() {
 }
 
 const SCHEMES = {
-  auto: { next: "light", icon: IconSunMoon, says: "Theme: as the system" },
+  auto: { next: "light", icon: IconDeviceDesktop, says: "Theme: as the system" },
   light: { next: "dark", icon: IconSun, says: "Theme: light" },
   dark: { next: "auto", icon: IconMoon, says: "Theme: dark" },
 } as const;

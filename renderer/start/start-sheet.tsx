@@ -130,7 +130,6 @@ function StartForm({ flows, suggestion, onClose }: StartFormProps) {
             onChange={(next) => next !== null && choose(next)}
             searchable
             allowDeselect={false}
-            data-autofocus
           />
           <Select
             label="Version"

@@ -1,5 +1,11 @@
 /** Mantine on the console's palette: its variables point at the tokens of tokens.css. */
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
+import {
+  type CSSVariablesResolver,
+  createTheme,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+  type VariantColorsResolver,
+} from "@mantine/core";
 
 /** Shade 6 is the accent in light, shade 4 in dark; the others serve hover and light variants. */
 const accent: MantineColorsTuple = [
@@ -28,11 +34,40 @@ const bad: MantineColorsTuple = [
   "#651815",
 ];
 
+/** Mantine's greys in dark, with the tokens' blue in them: inputs, disabled buttons, borders. */
+const dark: MantineColorsTuple = [
+  "#e6e9ef",
+  "#c5cbd6",
+  "#98a2b3",
+  "#6b7587",
+  "#454d5c",
+  "#2b313c",
+  "#20252e",
+  "#1b1f27",
+  "#14171d",
+  "#0f1115",
+];
+
+/** Filled buttons take the tokens: their text must hold its contrast in both themes. */
+const variantColorResolver: VariantColorsResolver = (input) => {
+  const colors = defaultVariantColorsResolver(input);
+  if (input.variant !== "filled") return colors;
+  const name =
+    input.color === "bad" ? "bad" : input.color === undefined || input.color === "accent" ? "accent" : undefined;
+  if (name === undefined) return colors;
+  return {
+    background: `var(--ag-${name})`,
+    hover: `color-mix(in srgb, var(--ag-${name}) 88%, var(--ag-text))`,
+    color: `var(--ag-on-${name})`,
+    border: "1px solid transparent",
+  };
+};
+
 export const theme = createTheme({
+  variantColorResolver,
   primaryColor: "accent",
   primaryShade: { light: 6, dark: 4 },
-  autoContrast: true,
-  colors: { accent, bad },
+  colors: { accent, bad, dark },
   fontFamily: "var(--ag-font)",
   fontFamilyMonospace: "var(--ag-mono)",
   fontSizes: { xs: "12px", sm: "13px", md: "14px", lg: "16px", xl: "19px" },

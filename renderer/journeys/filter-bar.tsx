@@ -1,0 +1,164 @@
+import { ActionIcon, SegmentedControl, Select, TextInput, Tooltip } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { useEffect, useRef, useState } from "react";
+import { useShortcut } from "../frame/shortcuts.ts";
+import { IconFilterOff, IconSearch } from "../parts/icons.ts";
+import { useFlows, useServices } from "../queries.ts";
+import classes from "./filter-bar.module.css";
+import { isFiltered, type PageFilter } from "./filters.ts";
+import { TimeFilter } from "./time-filter.tsx";
+
+/** Typing changes the list when it has paused for so long. */
+const TYPING_MS = 250;
+
+interface FilterBarProps {
+  filter: PageFilter;
+  onChange: (change: Partial<PageFilter>) => void;
+  onClear: () => void;
+  /** How many groups of failures there are, when known. */
+  groups: number | undefined;
+}
+
+export function FilterBar({ filter, onChange, onClear, groups }: FilterBarProps) {
+  const flows = useFlows().data?.flows ?? [];
+  const services = useServices().data?.services ?? [];
+  const versions = flows.find(({ name }) => name === filter.flow)?.versions ?? [];
+  return (
+    <search className={classes.bar} aria-label="Filter journeys">
+      <Select
+        aria-label="Flow"
+        placeholder="Any flow"
+        className={classes.select}
+        data={withOwn(
+          flows.map(({ name }) => name),
+          filter.flow,
+        )}
+        value={filter.flow ?? null}
+        onChange={(flow) => onChange({ flow: flow ?? undefined, version: undefined })}
+        clearable
+        searchable
+      />
+      {filter.flow !== undefined && (
+        <Select
+          aria-label="Version"
+          placeholder="Any version"
+          className={classes.version}
+          data={withOwn(
+            versions.map(({ version }) => version),
+            filter.version,
+          ).map((version) => ({
+            value: version,
+            label: `v${version}`,
+          }))}
+          value={filter.version ?? null}
+          onChange={(version) => onChange({ version: version ?? undefined })}
+          clearable
+        />
+      )}
+      <Select
+        aria-label="Service"
+        placeholder="Any service"
+        className={classes.select}
+        data={withOwn(
+          services.map(({ service }) => service),
+          filter.service,
+        )}
+        value={filter.service ?? null}
+        onChange={(service) => onChange({ service: service ?? undefined })}
+        clearable
+        searchable
+      />
+      <TypedFilter
+        label="Error code or a part of the message"
+        placeholder="Any error"
+        className={classes.error}
+        value={filter.error}
+        onChange={(error) => onChange({ error })}
+      />
+      <TimeFilter filter={filter} onChange={onChange} />
+      <TypedFilter
+        label="Text in ids, inputs, outputs and errors"
+        placeholder="in ids, inputs, outputs, errors"
+        className={classes.text}
+        value={filter.q}
+        onChange={(q) => onChange({ q })}
+        shortcut
+      />
+      {isFiltered(filter) && (
+        <Tooltip label="Clear the filter">
+          <ActionIcon onClick={onClear} aria-label="Clear the filter">
+            <IconFilterOff size={17} />
+          </ActionIcon>
+        </Tooltip>
+      )}
+      <div className={classes.grow} />
+      <SegmentedControl
+        aria-label="View"
+        data={[
+          { value: "rows", label: "Journeys" },
+          { value: "groups", label: groups === undefined ? "Failure groups" : `Failure groups (${groups})` },
+        ]}
+        value={filter.view}
+        onChange={(view) => onChange({ view: view === "groups" ? "groups" : "rows" })}
+      />
+    </search>
+  );
+}
+
+interface TypedFilterProps {
+  label: string;
+  placeholder: string;
+  className: string | undefined;
+  value: string | undefined;
+  onChange: (value: string | undefined) => void;
+  /** `/` puts the cursor here. */
+  shortcut?: boolean;
+}
+
+function TypedFilter({ label, placeholder, className, value, onChange, shortcut = false }: TypedFilterProps) {
+  const [typed, setTyped] = useState(value ?? "");
+  const input = useRef<HTMLInputElement>(null);
+  const sent = useRef(value);
+  const send = useDebouncedCallback((text: string) => {
+    sent.current = text.trim() || undefined;
+    onChange(sent.current);
+  }, TYPING_MS);
+  // Changed by a link, a saved view or Clear; not by what is being typed here.
+  useEffect(() => {
+    if (value === sent.current) return;
+    sent.current = value;
+    setTyped(value ?? "");
+  }, [value]);
+  return (
+    <>
+      {shortcut && <FocusShortcut onPress={() => input.current?.focus()} />}
+      <TextInput
+        ref={input}
+        type="search"
+        aria-label={label}
+        title={label}
+        placeholder={placeholder}
+        className={className}
+        leftSection={shortcut ? <IconSearch size={15} /> : undefined}
+        value={typed}
+        onChange={(event) => {
+          setTyped(event.currentTarget.value);
+          send(event.currentTarget.value);
+        }}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") send.flush();
+        }}
+      />
+    </>
+  );
+}
+
+function FocusShortcut({ onPress }: { onPress: () => void }) {
+  useShortcut({ keys: "/", does: "Search in journeys", group: "Journeys", run: onPress });
+  return null;
+}
+
+/** The choices, with the one in the URL even when the list doesn't know it (any more). */
+function withOwn(known: string[], own: string | undefined): string[] {
+  return own === undefined || known.includes(own) ? known : [own, ...known];
+}
