@@ -11,7 +11,7 @@ import type { Logger } from "../manager/logger.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { FaultBoard } from "./faults.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Profile } from "./schemas.ts";
+import type { Info, Profile } from "./schemas.ts";
 import type { SessionCodes } from "./session-codes.ts";
 import type { StartedJourneys } from "./started-journeys.ts";
 
@@ -81,4 +81,16 @@ export interface ApiHost {
   newUuid(): string;
   /** Aborted when the console closes: long polls and streams end then. */
   closing: AbortSignal;
+}
+
+/** What GET /info answers. */
+export function infoOf(host: ApiHost): Info {
+  return {
+    product: "antigraph",
+    version: host.product.version,
+    profile: host.profiles.current(),
+    actor: host.actor,
+    samples: host.samples(),
+    retention_days: host.product.retentionDays,
+  };
 }

@@ -2,7 +2,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
-import type { Hono } from "hono";
+import type { OpenAPIHono } from "@hono/zod-openapi";
 import { AntigraphError } from "../core/errors.ts";
 
 /** How long calls may take to end after the port was closed; long polls and streams end by themselves. */
@@ -19,19 +19,29 @@ export interface Listener {
  * @param port 0 for any free one
  * @throws AntigraphError port_in_use
  */
-export async function listen(app: Pick<Hono, "fetch">, port: number, hostname = "127.0.0.1"): Promise<Listener> {
+export async function listen(
+  app: Pick<OpenAPIHono, "fetch">,
+  port: number,
+  hostname = "127.0.0.1",
+): Promise<Listener> {
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, hostname, port)));
     server.listen(port, hostname, resolve);
   });
   const address = server.address() as AddressInfo;
-  const shown = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  const shown = shownHost(address);
   return {
     url: `http://${shown}:${address.port}`,
     port: address.port,
     close: () => closeServer(server),
   };
+}
+
+/** A host by which this machine reaches the address. */
+function shownHost({ address, family }: AddressInfo): string {
+  if (address === "0.0.0.0" || address === "::") return "127.0.0.1";
+  return family === "IPv6" ? `[${address}]` : address;
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -1,7 +1,7 @@
 /** /info and /session: what this console is, and how its page gets the token. */
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { AntigraphError } from "../../core/errors.ts";
-import type { ApiHost } from "../host.ts";
+import { type ApiHost, infoOf } from "../host.ts";
 import { bodyProblems, createRouter, json, jsonBody, problems } from "../openapi.ts";
 import { infoSchema, sessionRequestSchema, sessionSchema } from "../schemas.ts";
 
@@ -32,19 +32,7 @@ const session = createRoute({
 /** @param token undefined where the host needs none (Electron): then there are no sessions */
 export function consoleRoutes(host: ApiHost, token: string | undefined): OpenAPIHono {
   const router = createRouter();
-  router.openapi(info, (c) =>
-    c.json(
-      {
-        product: "antigraph" as const,
-        version: host.product.version,
-        profile: host.profiles.current(),
-        actor: host.actor,
-        samples: host.samples(),
-        retention_days: host.product.retentionDays,
-      },
-      200,
-    ),
-  );
+  router.openapi(info, (c) => c.json(infoOf(host), 200));
   router.openapi(session, (c) => {
     if (token === undefined || !host.sessions.redeem(c.req.valid("json").code)) {
       throw new AntigraphError("invalid_session_code", "This code is not good, or not good any more.");
