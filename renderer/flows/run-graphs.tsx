@@ -71,16 +71,18 @@ const Graph = memo(function Graph({
   );
   const edges = useMemo(
     () =>
-      graph.edges.map(({ from, to }) => ({
-        id: JSON.stringify([from, to]),
-        source: from,
-        target: to,
-        className: direction === "undo" ? "ag-run-undo" : undefined,
-        markerEnd: {
-          type: MarkerType.ArrowClosed,
-          color: direction === "undo" ? "var(--ag-undo)" : "var(--ag-dim)",
-        },
-      })),
+      graph.edges.map(
+        ({ from, to }): Edge => ({
+          id: JSON.stringify([from, to]),
+          source: from,
+          target: to,
+          className: direction === "undo" ? "ag-run-undo" : undefined,
+          markerEnd: {
+            type: MarkerType.ArrowClosed,
+            color: direction === "undo" ? "var(--ag-undo)" : "var(--ag-dim)",
+          },
+        }),
+      ),
     [graph, direction],
   );
   const host = useRef<HTMLDivElement>(null);
