@@ -4,10 +4,12 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "@playwright/test";
 import { CHROMIUM_FLAGS, findChromium } from "./test/support/chromium.ts";
+import type { DesktopHostKind } from "./test/support/desktop-app.ts";
+import { whyNoElectron } from "./test/support/desktop-on-electron.ts";
 
 const executablePath = findChromium();
 
-export default defineConfig({
+export default defineConfig<{ host: DesktopHostKind }>({
   testDir: "test/e2e",
   testMatch: "**/*.spec.ts",
   outputDir: "test-results",
@@ -25,6 +27,10 @@ export default defineConfig({
   },
   projects: [
     { name: "console", testIgnore: "**/electron*.spec.ts" },
-    { name: "electron", testMatch: "**/electron*.spec.ts" },
+    { name: "desktop", testMatch: "**/electron*.spec.ts" },
+    // The same specs on a real Electron, where there is one; `npm test` says when it leaves them out.
+    ...(whyNoElectron() === undefined
+      ? [{ name: "desktop-electron", testMatch: "**/electron.spec.ts", use: { host: "electron" as const } }]
+      : []),
   ],
 });

