@@ -35,11 +35,15 @@ export interface TopicInfo {
 
 export interface ReadQuery {
   topic: string;
-  /** Where to read from: partition -> offset. Offsets below the log's start answer with code `offset_out_of_range`. */
+  /**
+   * Where to read from: partition -> offset. Offsets below the log's start or behind its end answer with code
+   * `offset_out_of_range` and details {topic, partition, start, end}.
+   */
   from: Record<number, number>;
   limit: number;
   /** Long poll: how long to wait for the first record, 0 for not at all. */
   waitMs?: number;
+  /** Ends the wait early, with no records. */
   signal?: AbortSignal;
 }
 
@@ -53,7 +57,9 @@ export interface ReadResult {
 /**
  * What a manager hands to the bus. The bus calls it for the partitions it owns, one call at a time, and commits what a
  * call returns in one transaction with the position behind the batch. `process` is synchronous: it must be pure
- * computation over memory. If a commit fails, the bus revokes and restores the partition before it goes on.
+ * computation over memory. If a commit fails, the bus revokes and restores the partition before it goes on. So it does
+ * when `process` throws or sends a record that can't be sent; it then finds the one record that makes it throw and puts
+ * that into the dead letters, with reason `processing_failed`.
  */
 export interface Worker {
   /** The consumer group's topic (tomanager) whose partitions are shared. */
@@ -61,7 +67,8 @@ export interface Worker {
   group: string;
   /**
    * Rebuilds the memory of a partition from its state entries; called before the first `process`. `lookup` reads one
-   * state entry, closed ones too, as long as the partition is owned.
+   * state entry, closed ones too, as long as the partition is owned; it sees what earlier calls of `process` put, not
+   * what the running call will.
    */
   restore(partition: number, state: Iterable<StateEntry>, lookup: (key: string) => string | undefined): void;
   /** Decides on a batch (may be empty: a timer is due). `now` is the bus's clock at the call. */
@@ -135,7 +142,10 @@ export interface Bus {
   /** Appends all records or none; when it resolves they are durable. Answers in the order given. */
   append(records: NewRecord[]): Promise<{ topic: string; partition: number; offset: number }[]>;
   read(query: ReadQuery): Promise<ReadResult>;
-  /** Reads a topic from its beginning (or from given offsets) and goes on, without a consumer group. */
+  /**
+   * Reads a topic from its beginning and goes on, without a consumer group. `from`: offsets by partition, the others
+   * begin at their start. One call of `onRecords` at a time; after a rejection the same records come again.
+   */
   subscribe(
     topic: string,
     onRecords: (records: BusRecord[]) => void | Promise<void>,

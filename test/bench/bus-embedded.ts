@@ -80,7 +80,9 @@ async function roundTrips(count: number): Promise<void> {
   await bus.close();
 }
 
-/** Many at a time, in the manager's shape: an input makes a command, two audit records and a state entry. */
+/**
+ * Many at a time, in the manager's shape: an input makes a command, two audit records and a state entry. Four
+ * inputs make a journey. */
 async function pipeline(count: number, inFlight: number): Promise<void> {
   const bus = openEmbeddedBus({ file: join(folder, "pipeline.sqlite"), topics: TOPICS });
   await bus.work(worker());
@@ -88,7 +90,11 @@ async function pipeline(count: number, inFlight: number): Promise<void> {
   const start = performance.now();
   await Promise.all(
     Array.from({ length: inFlight }, async () => {
-      while (left-- > 0) await bus.append([{ topic: "in", key: crypto.randomUUID(), value: VALUE }]);
+      let key = crypto.randomUUID();
+      for (let n = 1; left-- > 0; n++) {
+        await bus.append([{ topic: "in", key, value: n % 4 === 0 ? "last" : VALUE }]);
+        if (n % 4 === 0) key = crypto.randomUUID();
+      }
     }),
   );
   const seconds = (performance.now() - start) / 1_000;
@@ -106,13 +112,13 @@ function worker(): Worker {
     nextDue: () => null,
     process(_partition, records): Output {
       const output: Output = { records: [], state: [] };
-      for (const { key } of records) {
+      for (const { key, value } of records) {
         output.records.push(
           { topic: "out", key, value: VALUE, headers: { id: `${key}/n1/1` } },
           { topic: "log", key, value: VALUE },
           { topic: "log", key, value: VALUE },
         );
-        output.state.push({ key: key ?? "", value: STATE });
+        output.state.push({ key: key ?? "", value: STATE, closed: value === "last" });
       }
       return output;
     },

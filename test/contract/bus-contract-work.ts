@@ -88,6 +88,43 @@ export function workContract(get: () => Fixture): void {
       await handle.stop();
     });
 
+    it("keeps closed entries for lookups and leaves them out of what it restores", async () => {
+      const fixture = get();
+      await fixture.bus.work(counting(fixture));
+      await send(fixture, "a", "x", "close");
+      await send(fixture, "b", "x");
+      await readAll(fixture, fixture.output, 3);
+      fixture.bus = await fixture.reopen();
+      const worker = counting(fixture);
+      const handle = await fixture.bus.work(worker);
+      expect(worker.counts()).toEqual({ b: 1 });
+      expect(handle.lookup(partitionFor("a", 4), "a")).toBe('{"count":2}');
+      await send(fixture, "a", "x");
+      expect(answersTo(await readAll(fixture, fixture.output, 4), "a")).toEqual(["a 1", "a 2", "a 3"]);
+      expect(handle.lookup(partitionFor("a", 4), "a")).toBe('{"count":3}');
+      expect(worker.counts()).toEqual({ a: 3, b: 1 });
+      await send(fixture, "a", "close");
+      await send(fixture, "a", "forget");
+      await readAll(fixture, fixture.output, 6);
+      expect(handle.lookup(partitionFor("a", 4), "a")).toBeUndefined();
+      await handle.stop();
+    });
+
+    it("waits with the rest of a batch when the worker asks for time, and with its timers", async () => {
+      const fixture = get();
+      const worker = counting(fixture);
+      const handle = await fixture.bus.work(worker);
+      await send(fixture, "a", "timer 0", "x", "later", "x");
+      await send(fixture, "a", "x");
+      const before = await readAll(fixture, fixture.output, 2);
+      expect(answersTo(before, "a")).toEqual(["a 1", "a 2"]);
+      expect(worker.counts()).toEqual({ a: 2 });
+      worker.resume();
+      const after = await readAll(fixture, fixture.output, 6);
+      expect(answersTo(after, "a")).toEqual(["a 1", "a 2", "a 3", "a 4", "a 5", "timer a"]);
+      await handle.stop();
+    });
+
     it("puts a record that `process` can't take into the dead letters, whole, and goes on behind it", async () => {
       const fixture = get();
       const { bus, deadLetters } = fixture;

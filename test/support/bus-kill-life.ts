@@ -50,5 +50,6 @@ function command(): string {
   if (chance < 0.01) return "poison 0";
   if (chance < 0.06) return "again 2";
   if (chance < 0.1) return `timer ${Math.floor(random() * 30)}`;
+  if (chance < 0.2) return "close 0";
   return "count 0";
 }

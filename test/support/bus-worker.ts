@@ -4,6 +4,8 @@
  *
  *   poison     `process` throws, after it has touched its memory
  *   forget     deletes the key's state
+ *   close      closes the key's state: the memory forgets it, the next input of the key looks it up
+ *   later      takes nothing from here on until `resume` is called, the first time it is seen
  *   again N    sends "again N-1" to its own topic, down to "again 0"
  *   timer MS   asks to be called MS later; the call sends "timer KEY"
  *   lost       sends a record to a topic that doesn't exist
@@ -29,7 +31,11 @@ export class CountingWorker implements Worker {
   readonly memory = new Map<number, Map<string, CountState>>();
   /** Called at the beginning of each `process`. */
   onProcess: (partition: number, records: BusRecord[]) => void = () => {};
+  /** Ends the wait that a `later` has begun. */
+  resume: () => void = () => {};
   private readonly out: string;
+  private readonly lookups = new Map<number, (key: string) => string | undefined>();
+  private readonly waitedFor = new Set<string>();
 
   constructor(names: { topic: string; out: string; group: string }) {
     this.topic = names.topic;
@@ -37,7 +43,8 @@ export class CountingWorker implements Worker {
     this.out = names.out;
   }
 
-  restore(partition: number, state: Iterable<StateEntry>): void {
+  restore(partition: number, state: Iterable<StateEntry>, lookup: (key: string) => string | undefined): void {
+    this.lookups.set(partition, lookup);
     const entries = [...state].map(({ key, value }): [string, CountState] => [key, JSON.parse(value)]);
     this.memory.set(partition, new Map(entries));
     this.calls.add([{ call: "restore", partition, size: entries.length }]);
@@ -48,25 +55,30 @@ export class CountingWorker implements Worker {
     const memory = this.memory.get(partition);
     if (memory === undefined) throw new Error(`partition ${partition} is not restored`);
     const output: Output = { records: [], state: [] };
-    const put = (key: string, state: CountState | null) => {
-      if (state === null) memory.delete(key);
-      else memory.set(key, state);
-      output.state.push({ key, value: state && JSON.stringify(state) });
-    };
-    for (const [key, state] of memory) {
-      if (records.length > 0 || state.dueAt === undefined || state.dueAt > now) continue;
-      output.records.push({ topic: this.out, key, value: `timer ${key}` });
-      put(key, { count: state.count });
-    }
-    for (const record of records) {
+    // A lookup sees what is stored, and not yet what this call closes: that is forgotten at the end of the call.
+    if (records.length === 0) this.fireTimers(memory, now, output);
+    for (const [index, record] of records.entries()) {
+      const [word = "", argument = "0"] = (record.value ?? "").split(" ");
+      if (word === "later" && !this.waitedFor.has(`${record.offset}`)) {
+        this.waitedFor.add(`${record.offset}`);
+        output.taken = index;
+        output.resume = new Promise((resolve) => {
+          this.resume = resolve;
+        });
+        break;
+      }
       const key = record.key ?? "";
-      const state = { ...(memory.get(key) ?? { count: 0 }) };
+      const state = this.stateOf(partition, key);
       state.count++;
-      const [word, argument = "0"] = (record.value ?? "").split(" ");
       if (word === "timer") state.dueAt = now + Number(argument);
-      put(key, word === "forget" ? null : state);
+      if (word === "forget") memory.delete(key);
+      else memory.set(key, state);
+      const value = word === "forget" ? null : JSON.stringify(state);
+      output.state.push({ key, value, closed: word === "close" });
       output.records.push(...this.answers(record, state, word, Number(argument)));
     }
+    const last = new Map(output.state.map((change) => [change.key, change]));
+    for (const { key, closed } of last.values()) if (closed) memory.delete(key);
     this.calls.add([{ call: "process", partition, size: records.length }]);
     return output;
   }
@@ -91,7 +103,23 @@ export class CountingWorker implements Worker {
     return Object.fromEntries(entries.map(([key, { count }]) => [key, count]));
   }
 
-  private answers(record: BusRecord, state: CountState, word: string | undefined, argument: number): NewRecord[] {
+  private stateOf(partition: number, key: string): CountState {
+    const known = this.memory.get(partition)?.get(key);
+    if (known !== undefined) return { ...known };
+    const closed = this.lookups.get(partition)?.(key);
+    return closed === undefined ? { count: 0 } : JSON.parse(closed);
+  }
+
+  private fireTimers(memory: Map<string, CountState>, now: number, output: Output): void {
+    for (const [key, { count, dueAt }] of memory) {
+      if (dueAt === undefined || dueAt > now) continue;
+      memory.set(key, { count });
+      output.state.push({ key, value: JSON.stringify({ count }) });
+      output.records.push({ topic: this.out, key, value: `timer ${key}` });
+    }
+  }
+
+  private answers(record: BusRecord, state: CountState, word: string, argument: number): NewRecord[] {
     const { key } = record;
     if (word === "poison") throw new Error("poison is not for me");
     if (word === "lost") return [{ topic: `${this.out}-nowhere`, key, value: null }];

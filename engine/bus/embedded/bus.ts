@@ -24,6 +24,7 @@ import type {
 import { Consumers } from "./consume.ts";
 import { Delivery } from "./delivery.ts";
 import { GroupCommit, type Placement } from "./group-commit.ts";
+import { explainOpenError } from "./open-database.ts";
 import { read } from "./read.ts";
 import { Retention } from "./retention.ts";
 import { Storage, type TopicSpec } from "./storage.ts";
@@ -68,7 +69,7 @@ export function openEmbeddedBus(options: EmbeddedBusOptions): Bus {
     return new EmbeddedBus(storage, options);
   } catch (error) {
     storage.close();
-    throw error;
+    throw explainOpenError(error, options.file);
   }
 }
 

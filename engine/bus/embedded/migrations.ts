@@ -42,17 +42,25 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (consumer_group, topic, partition)
   ) STRICT;
 
-  -- The workers' state; "owner" is the id of their position. Closed entries are only looked up, never restored.
+  -- The workers' state; "owner" is the id of their position. What is restored at a start is apart from closed entries,
+  -- which are only looked up: it stays small, however much has ended. An entry may stand in both; then "state" counts.
   CREATE TABLE state (
     id INTEGER PRIMARY KEY,
     owner INTEGER NOT NULL,
     key TEXT NOT NULL,
     value TEXT NOT NULL,
-    closed_at INTEGER,
     UNIQUE (owner, key)
   ) STRICT;
-  CREATE INDEX state_open ON state (owner, key) WHERE closed_at IS NULL;
-  CREATE INDEX state_closed ON state (closed_at) WHERE closed_at IS NOT NULL;
+
+  -- In the order of "closed_at": an entry that is closed again gets a new id.
+  CREATE TABLE closed_state (
+    id INTEGER PRIMARY KEY,
+    owner INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    closed_at INTEGER NOT NULL,
+    UNIQUE (owner, key)
+  ) STRICT;
   `,
 ];
 

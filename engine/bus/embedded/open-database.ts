@@ -30,7 +30,7 @@ export function openDatabase(file: string): Database.Database {
     return database;
   } catch (error) {
     database?.close();
-    throw explain(error, file);
+    throw explainOpenError(error, file);
   }
 }
 
@@ -52,7 +52,8 @@ function migrate(database: Database.Database, file: string): void {
   })();
 }
 
-function explain(error: unknown, file: string): AntigraphError {
+/** What an error at the opening means to the user. */
+export function explainOpenError(error: unknown, file: string): AntigraphError {
   if (error instanceof AntigraphError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const message = error instanceof Error ? error.message : String(error);

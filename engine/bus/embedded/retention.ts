@@ -1,5 +1,5 @@
 /**
- * Retention and compaction, in small steps beside the work: a few at the opening, then one after the other while there
+ * Retention (of records and of closed state) and compaction, in small steps beside the work: a few at the opening, then one after the other while there
  * is more to do, then hourly. Offsets never change. What a worker has not read yet is never taken.
  */
 import type { Database, Statement } from "better-sqlite3";
@@ -46,13 +46,14 @@ export class Retention {
     this.deleteSuperseded = database.prepare(
       `DELETE FROM records WHERE id IN (
          SELECT id FROM (
-           SELECT id, timestamp, value, row_number() OVER (PARTITION BY key ORDER BY offset DESC) AS age
+           SELECT id, value IS NULL AND timestamp < ? AS expired,
+                  row_number() OVER (PARTITION BY key ORDER BY offset DESC) AS age
            FROM records WHERE log = ?
-         ) WHERE age > 1 OR (value IS NULL AND timestamp < ?) LIMIT ?
+         ) WHERE age > 1 OR expired LIMIT ?
        )`,
     );
     this.deleteClosed = database.prepare(
-      "DELETE FROM state WHERE id IN (SELECT id FROM state WHERE closed_at < ? LIMIT ?)",
+      `DELETE FROM closed_state WHERE closed_at < ? AND id IN (SELECT id FROM closed_state ORDER BY id LIMIT ?)`,
     );
     this.updateLog = database.prepare("UPDATE logs SET start = ?, next = ? WHERE id = ?");
   }
@@ -103,7 +104,7 @@ export class Retention {
   private compact(log: Log, limit: number): number {
     const tombstonesBefore = this.options.clock() - TOMBSTONE_RETENTION_MS;
     return this.storage.database.transaction(() => {
-      const { changes } = this.deleteSuperseded.run(log.id, tombstonesBefore, limit);
+      const { changes } = this.deleteSuperseded.run(tombstonesBefore, log.id, limit);
       if (changes > 0) this.updateLog.run(log.start, log.end, log.id);
       return changes;
     })();

@@ -56,9 +56,11 @@ export class Storage {
   private readonly recordInsert: Statement<[number, number, number, string | null, string | null, string | null]>;
   private readonly recordSelect: Statement<[number, number, number, number], RecordRow>;
   private readonly positionUpdate: Statement<[number, number]>;
-  private readonly stateUpsert: Statement<[number, string, string, number | null]>;
+  private readonly stateUpsert: Statement<[number, string, string]>;
   private readonly stateDelete: Statement<[number, string]>;
-  private readonly stateGet: Statement<[number, string], string>;
+  private readonly closedReplace: Statement<[number, string, string, number]>;
+  private readonly closedDelete: Statement<[number, string]>;
+  private readonly stateGet: Statement<[number, string, number, string], string>;
   private readonly statePage: Statement<[number, string, number], StateEntry>;
 
   /** Throws as `openDatabase` does. */
@@ -77,15 +79,22 @@ export class Storage {
     );
     this.positionUpdate = database.prepare("UPDATE positions SET next = ? WHERE id = ?");
     this.stateUpsert = database.prepare(
-      `INSERT INTO state (owner, key, value, closed_at) VALUES (?, ?, ?, ?)
-       ON CONFLICT (owner, key) DO UPDATE SET value = excluded.value, closed_at = excluded.closed_at`,
+      `INSERT INTO state (owner, key, value) VALUES (?, ?, ?)
+       ON CONFLICT (owner, key) DO UPDATE SET value = excluded.value`,
     );
     this.stateDelete = database.prepare("DELETE FROM state WHERE owner = ? AND key = ?");
+    this.closedReplace = database.prepare(
+      "INSERT OR REPLACE INTO closed_state (owner, key, value, closed_at) VALUES (?, ?, ?, ?)",
+    );
+    this.closedDelete = database.prepare("DELETE FROM closed_state WHERE owner = ? AND key = ?");
     this.stateGet = database
-      .prepare<[number, string], string>("SELECT value FROM state WHERE owner = ? AND key = ?")
+      .prepare<[number, string, number, string], string>(
+        `SELECT value FROM state WHERE owner = ? AND key = ?
+         UNION ALL SELECT value FROM closed_state WHERE owner = ? AND key = ? LIMIT 1`,
+      )
       .pluck();
     this.statePage = database.prepare(
-      "SELECT key, value FROM state WHERE owner = ? AND key > ? AND closed_at IS NULL ORDER BY key LIMIT ?",
+      "SELECT key, value FROM state WHERE owner = ? AND key > ? ORDER BY key LIMIT ?",
     );
   }
 
@@ -200,16 +209,21 @@ export class Storage {
   }
 
   /** `closedAt` (milliseconds since 1970): the entry is kept for `getState` only. */
-  setState(owner: number, key: string, value: string | null, closedAt: number | null): void {
-    if (value === null) this.stateDelete.run(owner, key);
-    else this.stateUpsert.run(owner, key, value, closedAt);
+  setState(owner: number, key: string, value: string | null, closedAt?: number): void {
+    if (value !== null && closedAt === undefined) {
+      this.stateUpsert.run(owner, key, value);
+      return;
+    }
+    this.stateDelete.run(owner, key);
+    if (value === null || closedAt === undefined) this.closedDelete.run(owner, key);
+    else this.closedReplace.run(owner, key, value, closedAt);
   }
 
   getState(owner: number, key: string): string | undefined {
-    return this.stateGet.get(owner, key);
+    return this.stateGet.get(owner, key, owner, key);
   }
 
-  /** The state entries of an owner that are not closed. Reads page by page: between entries the caller may use the database. */
+  /** An owner's entries that are not closed. Reads page by page: between entries the caller may use the database. */
   *stateOf(owner: number): Generator<StateEntry> {
     let after = "";
     for (;;) {

@@ -53,8 +53,8 @@ export class WorkPartition {
   /** Such a call is made once everything before this offset has been read, and once in a transaction. */
   private callAfter: number | undefined;
   private calledIn: Transaction | undefined;
-  /** The owner has asked to be offered the next record later. */
-  private isWaiting = false;
+  /** The owner takes no more records before this has settled. */
+  private waitingFor: Promise<void> | undefined;
 
   constructor(log: Log, stored: { id: number; next: number }, context: WorkContext) {
     this.log = log;
@@ -68,7 +68,7 @@ export class WorkPartition {
   assign(worker: Worker | undefined): void {
     if (this.owner !== undefined) this.revoke(this.owner);
     this.owner = worker;
-    this.isWaiting = false;
+    this.waitingFor = undefined;
     this.due = null;
     this.wanted = false;
     this.callAfter = undefined;
@@ -115,7 +115,7 @@ export class WorkPartition {
         return 0;
       }
     }
-    if (this.isWaiting || this.position >= log.next) return undefined;
+    if (this.waitingFor !== undefined || this.position >= log.next) return undefined;
     const { records, next } = log.fetch(this.position, this.batchLimit(), log.next);
     if (records.length === 0) this.position = next;
     else this.process(owner, transaction, records, next);
@@ -159,26 +159,25 @@ export class WorkPartition {
     }
     for (const { log, record } of writes) transaction.write(log, record);
     for (const { key, value, closed } of output.state) {
-      storage.setState(this.id, key, value, closed ? transaction.now : null);
+      storage.setState(this.id, key, value, closed ? transaction.now : undefined);
     }
-    this.position = output.resume ? this.waitFor(output.resume, records, output.taken ?? 0) : next;
+    // Not the whole batch may have been taken.
+    this.position = records[output.taken ?? records.length]?.offset ?? next;
+    if (output.resume !== undefined) this.waitFor(output.resume);
     this.outputs.push(output);
-    if (this.suspectUntil !== undefined && next >= this.suspectUntil) this.suspectUntil = undefined;
+    if (this.suspectUntil !== undefined && this.position >= this.suspectUntil) this.suspectUntil = undefined;
     if (records.length > 0) return;
     this.wanted = false;
     this.callBackoff.reset();
   }
 
-  /** Part of the batch was taken; the rest is offered again when `resume` has settled. Answers where that begins. */
-  private waitFor(resume: Promise<void>, records: BusRecord[], taken: number): number {
-    const { owner } = this;
-    this.isWaiting = true;
-    const goOn = (): void => {
-      if (this.owner === owner) this.isWaiting = false;
+  private waitFor(resume: Promise<void>): void {
+    this.waitingFor = resume;
+    const goOn = () => {
+      if (this.waitingFor === resume) this.waitingFor = undefined;
       this.context.wake();
     };
     resume.then(goOn, goOn);
-    return records[taken]?.offset ?? this.position;
   }
 
   private failed(owner: Worker, transaction: Transaction, records: BusRecord[], error: unknown): void {

@@ -25,6 +25,9 @@ interface WorkGroup {
 
 export class Workers implements Participant {
   private readonly groups: WorkGroup[] = [];
+  /** Of all groups, and which of them is to be asked next. */
+  private readonly partitions: WorkPartition[] = [];
+  private turn = 0;
   private readonly context: WorkContext;
   private trigger: Trigger = { schedule: () => {}, commit: () => {} };
   private timer: NodeJS.Timeout | undefined;
@@ -85,29 +88,26 @@ export class Workers implements Participant {
 
   run(transaction: Transaction): boolean {
     let records = 0;
-    let more = true;
-    for (let round = 0; more && round < MAXIMUM_ROUNDS && records < MAXIMUM_TRANSACTION_RECORDS; round++) {
-      more = false;
-      for (const { partitions } of this.groups) {
-        for (const partition of partitions) {
-          const read = partition.step(transaction);
-          if (read === undefined) continue;
-          more = true;
-          records += read;
-        }
-      }
+    let idle = 0;
+    let steps = MAXIMUM_ROUNDS * this.partitions.length;
+    // Round and round, beginning where the last transaction stopped, until nobody has a reason for a call any more.
+    while (idle < this.partitions.length && steps-- > 0 && records < MAXIMUM_TRANSACTION_RECORDS) {
+      const read = this.partitions[this.turn]?.step(transaction);
+      this.turn = (this.turn + 1) % this.partitions.length;
+      idle = read === undefined ? idle + 1 : 0;
+      records += read ?? 0;
     }
-    for (const partition of this.partitions()) partition.storePosition();
-    return more;
+    for (const partition of this.partitions) partition.storePosition();
+    return idle < this.partitions.length;
   }
 
   committed(): void {
-    for (const partition of this.partitions()) partition.committed();
+    for (const partition of this.partitions) partition.committed();
     this.arm();
   }
 
   rolledBack(): void {
-    for (const partition of this.partitions()) partition.rolledBack();
+    for (const partition of this.partitions) partition.rolledBack();
   }
 
   close(): void {
@@ -116,10 +116,6 @@ export class Workers implements Participant {
       group.members = [];
       this.share(group);
     }
-  }
-
-  private *partitions(): Generator<WorkPartition> {
-    for (const group of this.groups) yield* group.partitions;
   }
 
   private groupOf(worker: Worker): WorkGroup {
@@ -134,6 +130,7 @@ export class Workers implements Participant {
     });
     const group = { name, topic, members: [], partitions };
     this.groups.push(group);
+    this.partitions.push(...partitions);
     return group;
   }
 
@@ -153,7 +150,7 @@ export class Workers implements Participant {
   /** One timer, for the earliest partition. */
   private arm(): void {
     let earliest: number | undefined;
-    for (const partition of this.partitions()) {
+    for (const partition of this.partitions) {
       const at = partition.nextCall();
       if (at !== undefined && (earliest === undefined || at < earliest)) earliest = at;
     }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -61,9 +61,28 @@ describe("opening the bus file", () => {
     expect(opening(place.folder)).toThrow(expect.objectContaining({ code: "data_folder_unwritable" }));
   });
 
-  it("names a file that is damaged, or is of something else", () => {
+  it("names a file that is no database", () => {
     writeFileSync(place.file, "no database at all, but some text that is longer than the header of one. ".repeat(20));
     expect(opening(place.file)).toThrow(expect.objectContaining({ code: "data_folder_corrupt" }));
+  });
+
+  it("names a file of which a part was overwritten, and lets go of it", async () => {
+    const bus = openEmbeddedBus({ file: place.file });
+    await bus.append(
+      Array.from({ length: 500 }, (_, i) => ({ topic: "tomanager", key: `${i}`, value: "x".repeat(100) })),
+    );
+    await bus.close();
+    const bytes = readFileSync(place.file);
+    bytes.fill(0x55, 4_096, 40_960);
+    writeFileSync(place.file, bytes);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      expect(() => openEmbeddedBus({ file: place.file })).toThrow(
+        expect.objectContaining({ code: "data_folder_corrupt", message: expect.stringContaining(place.file) }),
+      );
+    }
+  });
+
+  it("names a SQLite file of something else", () => {
     const other = join(place.folder, "other.sqlite");
     new Database(other).exec("CREATE TABLE notes (text TEXT)").close();
     expect(opening(other)).toThrow(expect.objectContaining({ code: "data_folder_corrupt" }));

@@ -96,6 +96,26 @@ describe("retention and compaction", () => {
     expect(worker.counts()).toEqual({ k: 2 });
   });
 
+  it("forgets closed state after the retention time, and no other", async () => {
+    const first = open();
+    const names = { topic: "in", out: "out", group: "workers" };
+    await first.bus.work(new CountingWorker(names));
+    const send = (key: string, value: string) => first.bus.append([{ topic: "in", key, value }]);
+    for (const key of ["open", "closed", "again"]) await send(key, "x");
+    for (const key of ["closed", "again"]) await send(key, "close");
+    now += 1.5 * DAY_MS;
+    await send("again", "close");
+    now += DAY_MS;
+    await first.bus.close();
+    const { bus } = open();
+    const handle = await bus.work(new CountingWorker(names));
+    expect(["open", "closed", "again"].map((key) => handle.lookup(0, key))).toEqual([
+      '{"count":1}',
+      undefined,
+      '{"count":3}',
+    ]);
+  });
+
   it("moves a consumer whose records were taken out to what is left, and says so", async () => {
     const first = open();
     const taken = new Inbox();
