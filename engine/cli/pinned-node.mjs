@@ -26,9 +26,11 @@ export function findPinnedNode() {
  * it, and its exit code becomes ours. Without a pinned Node it prints one line and the exit code is 1.
  *
  * @param {string} scriptUrl the caller's `import.meta.url`
+ * @param {{ tethered?: boolean }} [options] tethered: the second process gets a channel to the first, whose end it
+ *   sees as `disconnect` even when the first is killed
  * @returns {boolean}
  */
-export function onPinnedNode(scriptUrl) {
+export function onPinnedNode(scriptUrl, { tethered = false } = {}) {
   if (Number.parseInt(process.versions.node, 10) >= PINNED_MAJOR) return true;
   const node = findPinnedNode();
   if (node === undefined) {
@@ -40,7 +42,7 @@ export function onPinnedNode(scriptUrl) {
     return false;
   }
   const child = spawn(node, [...process.execArgv, fileURLToPath(scriptUrl), ...process.argv.slice(2)], {
-    stdio: "inherit",
+    stdio: tethered ? ["inherit", "inherit", "inherit", "ipc"] : "inherit",
   });
   // Ctrl-C in a terminal reaches both of us anyway; a signal sent to this process alone must reach the child too.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));

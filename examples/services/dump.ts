@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import Database from "better-sqlite3";
-import { SAMPLE_NAMES, samplePath } from "./samples.ts";
+import { SAMPLE_NAMES } from "./names.ts";
+import { samplePath } from "./samples.ts";
 
 /** Service -> table -> rows. */
 export type Dump = Record<string, Record<string, Record<string, unknown>[]>>;

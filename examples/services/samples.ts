@@ -11,13 +11,13 @@ import { openServiceStore } from "../../engine/service/store.ts";
 import { card } from "./card.ts";
 import { license } from "./license.ts";
 import { membership } from "./membership.ts";
+import { SAMPLE_NAMES } from "./names.ts";
 import { order } from "./order.ts";
 import type { Sample } from "./sample.ts";
 import { ticket } from "./ticket.ts";
 import { user } from "./user.ts";
 
 export const SAMPLES: Record<string, Sample> = { user, license, membership, order, ticket, card };
-export const SAMPLE_NAMES = Object.keys(SAMPLES);
 
 const STOP_GRACE_MS = 2_000;
 

@@ -1,0 +1,105 @@
+import { createReadStream, createWriteStream } from "node:fs";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { auditArgs, withAudit } from "../audit-folder.ts";
+import { command, group, integer } from "../command.ts";
+import { Failure, UsageError } from "../failure.ts";
+import { printJson } from "../io.ts";
+
+const DAY_MS = 86_400_000;
+const MOST_DAYS = 36_500;
+
+const rebuildCommand = command({
+  name: "rebuild",
+  description: "Delete the cache and read the audit topic again; the console must be stopped",
+  args: auditArgs,
+  async run({ args, io }) {
+    const status = await withAudit(args, io, async (audit) => {
+      await audit.rebuild();
+      return audit.status();
+    });
+    if (args.json) return printJson(io, status);
+    const gaps = status.missing > 0 ? ` ${status.missing} events are missing.` : "";
+    io.out(`The cache holds ${status.journeys} journeys with ${status.events} events again.${gaps}`);
+  },
+});
+
+const exportCommand = command({
+  name: "export",
+  description: "Write all journey events out, one JSON object a line; the console must be stopped",
+  args: {
+    file: { type: "positional", required: false, description: "Where to; standard output if left out" },
+    ...auditArgs,
+  },
+  async run({ args, io }) {
+    let events = 0;
+    await withAudit(args, io, async (audit) => {
+      async function* lines() {
+        for await (const line of audit.export()) {
+          events += 1;
+          yield `${line}\n`;
+        }
+      }
+      const target = args.file === undefined ? process.stdout : createWriteStream(args.file, { mode: 0o600 });
+      await pipeline(Readable.from(lines()), target, { end: args.file !== undefined });
+    }).catch(explainFile);
+    if (args.file === undefined) return;
+    if (args.json) printJson(io, { events, file: args.file });
+    else io.out(`${events} events are in ${args.file}.`);
+  },
+});
+
+const importCommand = command({
+  name: "import",
+  description: "Take in the lines of an export; what is there already changes nothing; the console must be stopped",
+  args: {
+    file: { type: "positional", required: true, description: "The export; - for standard input" },
+    ...auditArgs,
+  },
+  async run({ args, io }) {
+    const result = await withAudit(args, io, (audit) => {
+      const input = args.file === "-" ? process.stdin : createReadStream(args.file);
+      const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+      // readline keeps an error of its input to itself.
+      const broken = new Promise<never>((_, reject) => input.once("error", reject));
+      return Promise.race([audit.import(lines), broken]);
+    }).catch(explainFile);
+    if (args.json) return printJson(io, result);
+    io.out(
+      `${result.events} events came in; ${result.duplicates} were there before, ${result.malformed} lines hold none.`,
+    );
+  },
+});
+
+const pruneCommand = command({
+  name: "prune",
+  description: "Take ended journeys out of the cache; the topic keeps them for its own retention time",
+  args: {
+    before: { type: "string", description: "Those that ended before this time, ISO 8601", valueHint: "TIME" },
+    days: { type: "string", description: "Those that ended more than so many days ago", valueHint: "N" },
+    ...auditArgs,
+  },
+  async run({ args, io }) {
+    const days = integer(args.days, "--days", 0, MOST_DAYS);
+    if ((args.before === undefined) === (days === undefined)) throw new UsageError("Give either --before or --days.");
+    const before = days === undefined ? Date.parse(args.before ?? "") : io.now() - days * DAY_MS;
+    if (Number.isNaN(before))
+      throw new UsageError(`--before takes a time like 2026-11-22T10:00:00Z, not "${args.before}".`);
+    const pruned = await withAudit(args, io, (audit) => audit.prune(new Date(before).toISOString()));
+    if (args.json) printJson(io, { pruned });
+    else io.out(`${pruned} journeys are taken out.`);
+  },
+});
+
+export const auditCommand = group("audit", "Look after the audit cache of a data folder", {
+  rebuild: rebuildCommand,
+  export: exportCommand,
+  import: importCommand,
+  prune: pruneCommand,
+});
+
+function explainFile(error: unknown): never {
+  if (error instanceof Error && "syscall" in error) throw new Failure("file_unreadable", error.message);
+  throw error;
+}
