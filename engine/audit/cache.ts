@@ -11,7 +11,7 @@ import { Activity } from "./activity.ts";
 import { type AuditRecord, parseAuditRecord } from "./audit-record.ts";
 import { Calls } from "./calls.ts";
 import { timeOf } from "./cursor.ts";
-import { deleteCacheFile, openCacheFile } from "./database.ts";
+import { deleteCacheFile, moveAside, openCacheFile } from "./database.ts";
 import { Dimensions } from "./dimensions.ts";
 import { Failures } from "./failures.ts";
 import { FlowStatistics } from "./flow-stats.ts";
@@ -183,6 +183,14 @@ export class AuditCache {
     deleteCacheFile(this.#options.file);
     this.#parts = this.#open();
     this.#parts.retention.rememberPruned(prunedBeforeMs);
+  }
+
+  /** As `reset`, but the file is kept beside the new one: it turned out to be damaged. */
+  abandon(): void {
+    this.#parts.database.close();
+    const to = moveAside(this.#options.file);
+    this.#logger.warn({ file: this.#options.file, to }, "The audit cache is damaged. It is rebuilt from the topic.");
+    this.#parts = this.#open();
   }
 
   close(): void {
