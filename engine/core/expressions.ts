@@ -29,7 +29,8 @@ const cache = new Map<string, ParseResult>();
 /** The expression's value as JSON, or why it has none, in one line. Never throws. */
 export function evaluate(cel: string, scope: Scope): Evaluation {
   try {
-    return { ok: true, value: toJson(compile(cel)({ input: scope.input ?? null, steps: scope.steps })) };
+    const steps = new Map(Object.entries(scope.steps).map(([id, output]) => [id, toCel(output)]));
+    return { ok: true, value: toJson(compile(cel)({ input: toCel(scope.input ?? null), steps })) };
   } catch (error) {
     return { ok: false, message: summary(error) };
   }
@@ -46,15 +47,17 @@ export function checkExpression(cel: string, expected: Expected = "any"): string
   }
 }
 
-/** The ids of steps that an expression names: `steps.n2`, `steps["n2"]`. Empty when it doesn't parse. */
+/**
+ * The ids of steps that an expression names: `steps.n2`, `steps["n2"]`. Empty when it doesn't parse, or when a macro calls
+ * its own variable `steps`.
+ */
 export function stepsNamedIn(cel: string): Set<string> {
-  const named = new Set<string>();
   try {
-    collectSteps(compile(cel).ast, named);
+    const nodes = [...nodesOf(compile(cel).ast)];
+    return nodes.some(shadowsSteps) ? new Set() : new Set(nodes.flatMap((node) => stepOf(node) ?? []));
   } catch {
-    // checkExpression tells what is wrong with it.
+    return new Set();
   }
-  return named;
 }
 
 const EXPECTED_WORDS = { any: "anything", bool: "true or false", list: "a list" } as const;
@@ -88,13 +91,45 @@ function compile(cel: string): ParseResult {
   else if (cel.length > LONGEST_EXPRESSION_CHARACTERS) {
     throw new Error(`an expression has ${LONGEST_EXPRESSION_CHARACTERS} characters at most, this one ${cel.length}`);
   }
-  const parsed = known ?? environment.parse(cel);
+  const parsed = known ?? parse(cel);
   cache.set(cel, parsed);
   for (const oldest of cache.keys()) {
     if (cache.size <= CACHED_EXPRESSIONS) break;
     cache.delete(oldest);
   }
   return parsed;
+}
+
+/** Keys that the library leaves out of maps that are written in an expression, without a word. */
+const LOST_KEYS: readonly unknown[] = ["__proto__", "constructor", "prototype"];
+
+function parse(cel: string): ParseResult {
+  const parsed = environment.parse(cel);
+  for (const node of nodesOf(parsed.ast)) {
+    if (node.op !== "map") continue;
+    const lost = node.args.find(([key]) => key.op === "value" && LOST_KEYS.includes(key.args));
+    if (lost) throw new Error(`a map can't have the key "${String(lost[0].args)}"`);
+  }
+  return parsed;
+}
+
+/** JSON values that have been looked through, and what stands for them. Data of a journey is never changed in place. */
+const seen = new WeakMap<object, unknown>();
+
+/** The value as the library reads it rightly: it takes an object with a key `constructor` for an instance of a class. */
+function toCel(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (!seen.has(value)) seen.set(value, withMaps(value));
+  return seen.get(value);
+}
+
+/** `value` itself where nothing in it has to change. */
+function withMaps(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const parts = Object.entries(value).map(([key, part]): [string, unknown] => [key, withMaps(part)]);
+  if (Object.hasOwn(value, "constructor")) return new Map(parts);
+  if (Object.values(value).every((part, index) => part === parts[index]?.[1])) return value;
+  return Array.isArray(value) ? parts.map(([, part]) => part) : Object.fromEntries(parts);
 }
 
 /** The library's messages go on with a drawing of the place; their first line says it all. */
@@ -140,13 +175,12 @@ function safe(value: bigint): number {
   throw new Error(`the result ${value} is too large for a JSON number; turn it into a string`);
 }
 
-function collectSteps(node: unknown, named: Set<string>): void {
-  if (Array.isArray(node)) {
-    for (const part of node) collectSteps(part, named);
-  } else if (isNode(node) && !shadowsSteps(node)) {
-    const id = stepOf(node);
-    if (id !== undefined) named.add(id);
-    collectSteps(node.args, named);
+function* nodesOf(part: unknown): Generator<ASTNode> {
+  if (Array.isArray(part)) {
+    for (const inner of part) yield* nodesOf(inner);
+  } else if (isNode(part)) {
+    yield part;
+    yield* nodesOf(part.args);
   }
 }
 

@@ -66,7 +66,7 @@ export function branchAncestors(flow: CompiledFlow, id: string): ReadonlySet<str
 
 /** Whether neither step comes before the other, so that both can be under way at once. */
 export function areParallel(flow: CompiledFlow, one: string, other: string): boolean {
-  return one !== other && !ancestors(flow, one).has(other) && !descendants(flow, one).has(other);
+  return one !== other && !ancestors(flow, one).has(other) && !ancestors(flow, other).has(one);
 }
 
 const CHUNKS = /\d+|\D+/g;

@@ -16,6 +16,12 @@ describe("a cycle", () => {
     expect(found?.message).toContain("svc.a (a) -> svc.b (b) -> svc.c (c) -> svc.a (a)");
   });
 
+  test("is told from its lowest id on, wherever the search came into it", () => {
+    const [found] = findingsOf("cycle", drawn("a>d d>c c>b b>d"));
+    expect(found?.node).toBe("b");
+    expect(found?.message).toContain("svc.b (b) -> svc.d (d) -> svc.c (c) -> svc.b (b)");
+  });
+
   test("of a step with itself is one too", () => {
     expect(findingsOf("cycle", drawn("a>b b>b"))).toMatchObject([{ node: "b" }]);
   });

@@ -50,6 +50,20 @@ describe("a flow's own negations", () => {
 });
 
 describe("the profile's negations", () => {
+  test("of several functions of one service are all used", () => {
+    const nodes = flumeExport({ a: "user.create", b: "user.rename", c: "user.greet" }, [
+      ["a", "b"],
+      ["b", "c"],
+    ]);
+    const flow = compileOrThrow(nodes, { negations: { user: { create: ["delete"], rename: ["rename_back"] } } });
+    expect(Object.values(flow.steps).map((step) => step.negations)).toEqual([["delete"], ["rename_back"], []]);
+  });
+
+  test("that are no list at all for a service are reported once, however many of its functions are used", () => {
+    const nodes = flumeExport({ a: "user.create", b: "user.rename" });
+    expect(findingsOf("invalid_negation", nodes, { negations: { user: "none" } as never })).toHaveLength(1);
+  });
+
   test("are checked only where the flow uses them", () => {
     const negations = { user: { create: ["delete"], rename: "oops" }, other: 7, mail: { send: ["recall"] } };
     const { flow, findings } = compileFlow(flowRecord(CHAIN), { negations: negations as never });

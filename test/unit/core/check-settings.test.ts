@@ -114,6 +114,12 @@ describe("values that don't fit", () => {
     expect(found[0]?.message).toContain(message);
   });
 
+  test("a long value is shown in short", () => {
+    const [found] = findingsOf("invalid_setting", settings({ a: { onTimeout: "undo ".repeat(100) } }));
+    expect(found?.message).toContain("undo u... can't be used");
+    expect(found?.message.length).toBeLessThan(150);
+  });
+
   test("a maximum interval shorter than the first one is refused", () => {
     const found = errorsOf(settings({ a: { retry: { initialInterval: "10s", maximumInterval: "5s" } } }));
     expect(found[0]).toContain("steps.a.retry.maximumInterval: ");

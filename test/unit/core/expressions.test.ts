@@ -108,10 +108,30 @@ describe("evaluating", () => {
     expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
   });
 
-  test("maps that aren't plain objects become objects, and prototypes make no difference", () => {
+  test.each([
+    ["input", { made: { constructor: "Brabham", year: 1966 }, list: [1, { constructor: null }] }],
+    ["input.made.constructor", "Brabham"],
+    ["has(input.made.year)", true],
+    ["size(input.list[1])", 1],
+    ["steps.constructor", 1],
+    ["steps.made.constructor + '!'", "Brabham!"],
+  ])("an input or output with a key called constructor is read like any other: %s", (cel, value) => {
+    const made = { constructor: "Brabham", year: 1966 };
+    const data = { input: { made, list: [1, { constructor: null }] }, steps: { constructor: 1, made } };
+    expect(evaluate(cel, data)).toEqual({ ok: true, value });
+  });
+
+  test.each(["constructor", "prototype", "__proto__"])(
+    "a map that would silently lose its key %s is refused",
+    (key) => {
+      expect(problemOf(evaluate(`[{'a': 1, '${key}': 2}]`, scope))).toBe(`a map can't have the key "${key}"`);
+      expect(checkExpression(`{'${key}': 1}`)).toBe(`a map can't have the key "${key}"`);
+    },
+  );
+
+  test("objects without a prototype are objects", () => {
     const bare: unknown = Object.assign(Object.create(null), { a: 1 });
-    const input = { map: new Map([["k", 1]]), bare };
-    expect(evaluate("input", { input, steps: {} })).toEqual({ ok: true, value: { map: { k: 1 }, bare: { a: 1 } } });
+    expect(evaluate("input", { input: { bare }, steps: {} })).toEqual({ ok: true, value: { bare: { a: 1 } } });
   });
 
   test("never throws, and gives JSON", () => {
@@ -126,7 +146,7 @@ describe("evaluating", () => {
 
   test("JSON input comes out as it went in", () => {
     fc.assert(
-      fc.property(fc.jsonValue({ noUnicodeString: false }), (input) => {
+      fc.property(fc.jsonValue({ maxDepth: 4 }), (input) => {
         const result = evaluate("input", { input, steps: {} });
         expect(result.ok && JSON.stringify(result.value)).toBe(JSON.stringify(input));
       }),
