@@ -13,7 +13,7 @@ import { TOPICS } from "../core/protocol.ts";
 import { type Logger, silent } from "../manager/logger.ts";
 import { createApp } from "./app.ts";
 import { readToken } from "./data-folder.ts";
-import { openEngine } from "./engine-parts.ts";
+import { openEngine, RETENTION_DAYS } from "./engine-parts.ts";
 import { createFaultBoard } from "./faults.ts";
 import { isFirstStart, publishSamples, startDemoJourneys } from "./first-start.ts";
 import { createFlowPublisher } from "./flow-publishing.ts";
@@ -24,8 +24,6 @@ import type { Info } from "./schemas.ts";
 import { createSessionCodes } from "./session-codes.ts";
 import { createStartedJourneys } from "./started-journeys.ts";
 
-/** How long ended journeys stay in the audit cache. */
-const RETENTION_DAYS = 30;
 const ROOT = new URL("../../", import.meta.url);
 
 export interface ConsoleOptions {

@@ -10,11 +10,15 @@ import { createFlowRegistry } from "../manager/flows.ts";
 import { createHealthRegistry } from "../manager/health.ts";
 import type { Logger } from "../manager/logger.ts";
 import { createManager } from "../manager/manager.ts";
+import { keepAuditSmall } from "./audit-retention.ts";
 import { createChangeFeed } from "./change-feed.ts";
 import { lockedBy, prepareDataFolder, removeOwner, writeOwner } from "./data-folder.ts";
 import type { ApiHost } from "./host.ts";
 import { createManagerSwitch } from "./manager-switch.ts";
 import { openProfiles } from "./profiles.ts";
+
+/** How long ended journeys stay in the audit cache. */
+export const RETENTION_DAYS = 30;
 
 export type EngineParts = Pick<
   ApiHost,
@@ -47,6 +51,7 @@ export async function openEngine(
   onClose(() => health.close());
   const audit = await openAudit({ bus, topic: TOPICS.audit, file: join(dataDir, "audit.sqlite"), logger });
   onClose(() => audit.close());
+  onClose(keepAuditSmall({ audit, days: RETENTION_DAYS, now: clock, logger }));
   const manager = createManagerSwitch(createManager({ bus, flows, health, clock, logger }));
   onClose(() => manager.setRunning(false));
   await manager.setRunning(true);
