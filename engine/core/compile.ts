@@ -28,7 +28,8 @@ export function compileFlow(record: FlowRecord, options: CompileOptions = {}): C
   const report = new Report();
   const head = flowRecordSchema.safeParse(record);
   for (const issue of head.error?.issues ?? []) {
-    report.error("invalid_flow", `${issue.path.join(".") || "The flow"}: ${issue.message}.`);
+    const where = issue.path.join(".") || "The flow";
+    report.error("invalid_flow", `${where}: ${issue.message}. A flow has a name, a version and a workflow.`);
   }
   const workflow: unknown = isRecord(record) ? record.workflow : undefined;
   if (!isRecord(workflow)) return { findings: report.findings };

@@ -15,8 +15,8 @@ describe("a record that is no flow", () => {
   test("names the field that is wrong", () => {
     const { findings } = compileFlow({ ...flowRecord(flumeExport({ a: "svc.a" })), name: " ", version: "" });
     expect(findings.map((finding) => finding.message)).toEqual([
-      "name: a flow needs a name.",
-      "version: a flow needs a version.",
+      "name: a flow needs a name. A flow has a name, a version and a workflow.",
+      "version: a flow needs a version. A flow has a name, a version and a workflow.",
     ]);
   });
 });
