@@ -74,7 +74,7 @@ export function readWorkflow(
 }
 
 /** What a type calls, by way of the mapping if that has it. */
-function callOf(type: string, types: Record<string, string>): NodeCall {
+export function callOf(type: string, types: Record<string, string>): NodeCall {
   const name = mapped(type, types);
   if (name === "start" || name === "manager.start") return { is: "start" };
   const [, service, called] = CALL.exec(name) ?? [];
