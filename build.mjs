@@ -49,7 +49,6 @@ async function main() {
       build: { outDir: join(staging, "renderer") },
     });
     for (const mode of ["preload", "main"]) {
-      if (mode === "main" && !existsSync(join(root, "engine", "audit", "open.ts"))) continue;
       await build({
         configFile: join(root, "vite.electron.config.ts"),
         mode,
