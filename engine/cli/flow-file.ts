@@ -48,6 +48,7 @@ type Json = Record<string, unknown>;
 
 /** Reads a file into the record that would be published. Throws Failure when it isn't JSON or no flow at all. */
 export function readFlowFile(args: FlowFileArgs, mappings: string[]): FlowFile {
+  const types = readMappings(mappings);
   const content = readJson(args.file);
   const isRecord = isJson(content.workflow);
   const assumed: string[] = [];
@@ -59,7 +60,7 @@ export function readFlowFile(args: FlowFileArgs, mappings: string[]): FlowFile {
   if (!args.version && !(isRecord && text(content.version))) {
     assumed.push(`The file has no version: "${version}" is taken; set another with --version.`);
   }
-  const workflow = completed(isJson(content.workflow) ? content.workflow : content, args, mappings);
+  const workflow = completed(isJson(content.workflow) ? content.workflow : content, args, types);
   const schema_version = text(content.schema_version) ?? SCHEMA_VERSION;
   return { record: { name, version, schema_version: isRecord ? schema_version : SCHEMA_VERSION, workflow }, assumed };
 }
@@ -82,8 +83,7 @@ export function countFindings(findings: Finding[]): string {
 }
 
 /** The workflow with what the options add; untouched, bare if it is, when they add nothing. */
-function completed(workflow: Json, args: FlowFileArgs, mappings: string[]): Json {
-  const types = readMappings(mappings);
+function completed(workflow: Json, args: FlowFileArgs, types: Record<string, string>): Json {
   if (Object.keys(types).length === 0 && args.negations === undefined) return workflow;
   const full = isFullForm(workflow) ? workflow : { nodes: workflow };
   const added: Json = { ...full };
