@@ -90,6 +90,21 @@ describe("readers of the embedded bus", () => {
     );
   });
 
+  it("bears many long polls, and answers all of them at once", async () => {
+    const { bus } = place.open({ topics: TOPICS });
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on("warning", onWarning);
+    const from = { 0: 0, 1: 0, 2: 0, 3: 0, 4: 0 };
+    const polls = Array.from({ length: 100 }, () => bus.read({ topic: "many", from, limit: 10, waitMs: 20_000 }));
+    await bus.append([{ topic: "many", key: "k", value: "1" }]);
+    const results = await Promise.all(polls);
+    expect(results.every(({ records }) => records.length === 1)).toBe(true);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it("lets a callback close its own subscription", async () => {
     const { bus } = place.open({ topics: TOPICS });
     const calls = new Inbox();
