@@ -16,8 +16,6 @@ const INDEX_PORTION_MS = 8;
 /** Running journeys are indexed when nothing has come for so long: most of them will have ended by then. */
 const QUIET_MS = 500;
 
-if (parentPort) serve(parentPort, workerData as WorkerOptions);
-
 function serve(port: MessagePort, options: WorkerOptions): void {
   const say = (message: WorkerMessage): void => port.postMessage(message);
   const log =
@@ -110,3 +108,6 @@ class IdleIndexer {
     }
   }
 }
+
+// Last, because it needs all of the above.
+if (parentPort) serve(parentPort, workerData as WorkerOptions);
