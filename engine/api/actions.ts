@@ -148,8 +148,8 @@ export async function assertNotRefused(host: ApiHost, sent: PreparedAction, sign
 
 function seemsToBeRefused(host: ApiHost, journey: Journey, action: ActionData & { action: ActionName }): boolean {
   try {
-    previewOver(host, journey, action);
-    return false;
+    const { plan } = previewOver(host, journey, action);
+    return action.plan !== undefined && action.plan !== plan;
   } catch (error) {
     if (!(error instanceof AntigraphError)) throw error;
     if (PLAINLY_WRONG.has(error.code)) throw error;

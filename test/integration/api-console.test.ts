@@ -98,7 +98,7 @@ describe("a console with its sample services", () => {
     onTestFinished(() => host.close());
     await host.samplesReady;
     expect(host.url).toBeUndefined();
-    expect((await host.app.request("antigraph-app://console/api/v1/info")).status).toBe(200);
+    expect((await host.app.fetch(new Request("antigraph-app://console/api/v1/info"))).status).toBe(200);
     const { url } = JSON.parse(readFileSync(join(dataDir, "lock"), "utf8"));
     expect((await fetch(`${url}/api/v1/info`)).status).toBe(401);
     expect((await fetch(`${url}/`)).status).toBe(404);
@@ -220,8 +220,9 @@ describe("the console on its data folder", () => {
 
   test("closes with streams and long polls open, and twice", async () => {
     const { host, call } = await openTestConsole();
-    const stream = await call("GET", "/api/v1/stream");
     const poll = call("GET", `/api/v1/topics/${TOPICS.fromManager}/records?offset=end&wait=60000`);
+    // The stream's answer comes after the poll was taken.
+    const stream = await call("GET", "/api/v1/stream");
     const reader = stream.body?.getReader();
     await reader?.read();
     await Promise.all([host.close(), host.close()]);

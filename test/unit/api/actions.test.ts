@@ -121,6 +121,15 @@ describe("an action", () => {
     expect(body.detail).toMatch(/nothing to cancel/);
   });
 
+  test("on a plan that would differ now is waited for too", async () => {
+    const t = await openWithCompleted();
+    const answer = t.act({ action: "rollback", id: "stale", plan: "another plan", seq: 1 });
+    await t.bus.read({ topic: TOPICS.toManager, from: allFromStart(), limit: 1, waitMs: 2000 });
+    t.audit.ingest(t.spec.action("rollback", { id: "stale", plan: "another plan", seq: 1 }));
+    const { status, body } = await answer;
+    expect([status, body.code]).toEqual([409, "stale_preview"]);
+  });
+
   test("that the manager has taken after all is accepted", async () => {
     const t = await openTestApi();
     await t.publish(flowFile(sketch));
