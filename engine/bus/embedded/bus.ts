@@ -118,12 +118,13 @@ export class EmbeddedBus implements Bus {
   async groups(): Promise<GroupInfo[]> {
     this.assertOpen();
     const groups = new Map<string, GroupInfo>();
-    for (const { group: name, topic, partition, next } of this.storage.positions()) {
+    for (const { id, group: name, topic, partition, next } of this.storage.positions()) {
       const group = groups.get(name) ?? { group: name, members: 0, topics: [] };
       groups.set(name, group);
       if (partition === 0) group.members += this.workers.members(name, topic) + this.consumers.members(name, topic);
       const { end } = this.registry.log(topic, partition);
-      group.topics.push({ topic, partition, committed: next, end, lag: end - next });
+      const committed = this.commits.pendingPosition(id) ?? next;
+      group.topics.push({ topic, partition, committed, end, lag: end - committed });
     }
     return [...groups.values()];
   }

@@ -16,6 +16,8 @@ import type { Topics } from "./topics.ts";
 
 /** Appended records in one transaction; a single larger append still goes in whole. */
 const MAXIMUM_COMMIT_RECORDS = 5_000;
+/** Positions of consumers wait so long for a commit to ride with: what they cost is often no fsync at all. */
+const POSITION_DELAY_MS = 5;
 const RETRY_FIRST_MS = 100;
 const RETRY_MAXIMUM_MS = 10_000;
 
@@ -52,6 +54,7 @@ export interface Participant {
 export class GroupCommit {
   private pending: PendingAppend[] = [];
   private readonly positions = new Map<number, number>();
+  private positionTimer: NodeJS.Timeout | undefined;
   private scheduled: NodeJS.Immediate | undefined;
   private retry: NodeJS.Timeout | undefined;
   private readonly backoff = new Backoff(RETRY_FIRST_MS, RETRY_MAXIMUM_MS);
@@ -81,10 +84,15 @@ export class GroupCommit {
     });
   }
 
-  /** Stores a consumer's position with the next commit. */
+  /** Stores a consumer's position with the next commit, within POSITION_DELAY_MS. */
   setPosition(id: number, next: number): void {
     this.positions.set(id, next);
-    this.schedule();
+    if (!this.closed) this.positionTimer ??= setTimeout(() => this.commit(), POSITION_DELAY_MS);
+  }
+
+  /** A position that is not stored yet. */
+  pendingPosition(id: number): number | undefined {
+    return this.positions.get(id);
   }
 
   /** Commits as soon as the input of this turn of the event loop is read. */
@@ -94,7 +102,9 @@ export class GroupCommit {
 
   commit(): void {
     clearImmediate(this.scheduled);
+    clearTimeout(this.positionTimer);
     this.scheduled = undefined;
+    this.positionTimer = undefined;
     const appends = this.takeAppends();
     const written = new Set<Log>();
     let more: boolean;
