@@ -58,6 +58,10 @@ async function main() {
     }
     for (const part of readdirSync(staging)) replaceFolder(join(staging, part), join(dist, part));
     writeFileSync(stampFile, stamp);
+  } catch (error) {
+    console.error(`Antigraph: the build failed. ${error.message}`);
+    process.exitCode = 1;
+    return;
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }

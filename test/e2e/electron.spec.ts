@@ -28,7 +28,7 @@ test("has a strict content security policy with a fresh nonce, and nothing viola
   });
   const policies: string[] = [];
   for (const path of ["/journeys", "/flows", "/services"]) {
-    const response = await page.goto(path);
+    const response = await page.goto(new URL(path, page.url()).href);
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     policies.push(response?.headers()["content-security-policy"] ?? "");
   }
