@@ -1,15 +1,10 @@
-import { ActionIcon, SegmentedControl, Select, TextInput, Tooltip } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { useEffect, useRef, useState } from "react";
-import { useShortcut } from "../frame/shortcuts.ts";
-import { IconFilterOff, IconSearch } from "../parts/icons.ts";
+import { ActionIcon, SegmentedControl, Select, Tooltip } from "@mantine/core";
+import { IconFilterOff } from "../parts/icons.ts";
+import { TypedFilter } from "../parts/typed-filter.tsx";
 import { useFlows, useServices } from "../queries.ts";
 import classes from "./filter-bar.module.css";
 import { isFiltered, type PageFilter } from "./filters.ts";
 import { TimeFilter } from "./time-filter.tsx";
-
-/** Typing changes the list when it has paused for so long. */
-const TYPING_MS = 250;
 
 interface FilterBarProps {
   filter: PageFilter;
@@ -82,7 +77,7 @@ export function FilterBar({ filter, onChange, onClear, groups }: FilterBarProps)
         className={classes.text}
         value={filter.q}
         onChange={(q) => onChange({ q })}
-        shortcut
+        shortcut="Search in journeys"
       />
       {isFiltered(filter) && (
         <Tooltip label="Clear the filter">
@@ -103,59 +98,6 @@ export function FilterBar({ filter, onChange, onClear, groups }: FilterBarProps)
       />
     </search>
   );
-}
-
-interface TypedFilterProps {
-  label: string;
-  placeholder: string;
-  className: string | undefined;
-  value: string | undefined;
-  onChange: (value: string | undefined) => void;
-  /** `/` puts the cursor here. */
-  shortcut?: boolean;
-}
-
-function TypedFilter({ label, placeholder, className, value, onChange, shortcut = false }: TypedFilterProps) {
-  const [typed, setTyped] = useState(value ?? "");
-  const input = useRef<HTMLInputElement>(null);
-  const sent = useRef(value);
-  const send = useDebouncedCallback((text: string) => {
-    sent.current = text.trim() || undefined;
-    onChange(sent.current);
-  }, TYPING_MS);
-  // Changed by a link, a saved view or Clear; not by what is being typed here.
-  useEffect(() => {
-    if (value === sent.current) return;
-    sent.current = value;
-    setTyped(value ?? "");
-  }, [value]);
-  return (
-    <>
-      {shortcut && <FocusShortcut onPress={() => input.current?.focus()} />}
-      <TextInput
-        ref={input}
-        type="search"
-        aria-label={label}
-        title={label}
-        placeholder={placeholder}
-        className={className}
-        leftSection={shortcut ? <IconSearch size={15} /> : undefined}
-        value={typed}
-        onChange={(event) => {
-          setTyped(event.currentTarget.value);
-          send(event.currentTarget.value);
-        }}
-        onKeyDown={(event) => {
-          if (event.key === "Enter") send.flush();
-        }}
-      />
-    </>
-  );
-}
-
-function FocusShortcut({ onPress }: { onPress: () => void }) {
-  useShortcut({ keys: "/", does: "Search in journeys", group: "Journeys", run: onPress });
-  return null;
 }
 
 /** The choices, with the one in the URL even when the list doesn't know it (any more). */

@@ -1,0 +1,39 @@
+/** Dead letters: records that fitted nowhere, with their origin and the reason in the headers. */
+import type { TopicRecord } from "../../engine/api/schemas.ts";
+
+export const DEAD_LETTER_TOPIC = "antigraph.deadletter";
+
+export interface DeadLetter {
+  /** A code. */
+  reason: string;
+  message: string;
+  /** Where it came from; undefined when the headers don't say. */
+  topic: string | undefined;
+  partition: number | undefined;
+  offset: number | undefined;
+}
+
+export function isDeadLetterTopic(topic: string): boolean {
+  return topic === DEAD_LETTER_TOPIC || topic.endsWith(`.${DEAD_LETTER_TOPIC}`);
+}
+
+export function readDeadLetter({ headers }: TopicRecord): DeadLetter {
+  return {
+    reason: headers.reason ?? "unknown",
+    message: headers.message ?? "",
+    topic: headers.topic,
+    partition: wholeNumber(headers.partition),
+    offset: wholeNumber(headers.offset),
+  };
+}
+
+/** The headers of the original: without those that the dead letter added. */
+export function originalHeaders({ headers }: TopicRecord): Record<string, string> {
+  const { reason: _, message: __, topic: ___, partition: ____, offset: _____, ...own } = headers;
+  return own;
+}
+
+function wholeNumber(text: string | undefined): number | undefined {
+  const value = Number(text);
+  return text !== undefined && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
