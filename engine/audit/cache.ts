@@ -212,7 +212,12 @@ export class AuditCache {
       const details = { file, ...movedAside };
       this.#logger.warn(details, `The audit cache can't be used: ${movedAside.why}. It is rebuilt from the topic.`);
     }
-    return partsOf(database, this.#evolve, new JourneyStates(states), this.#logger);
+    try {
+      return partsOf(database, this.#evolve, new JourneyStates(states), this.#logger);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
   }
 }
 

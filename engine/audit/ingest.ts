@@ -105,7 +105,7 @@ export class Ingest {
   }
 
   #inTransaction<T>(work: () => T): T {
-    const { database, dimensions, states, calls, totals } = this.#parts;
+    const { database, dimensions, states, calls, totals, text } = this.#parts;
     try {
       return database.transaction(() => {
         const result = work();
@@ -121,6 +121,7 @@ export class Ingest {
       states.clear();
       dimensions.reload();
       totals.reload();
+      text.reload();
       throw error;
     } finally {
       states.trim();

@@ -37,7 +37,7 @@ export class TextIndex {
       "INSERT OR REPLACE INTO journey_text (rowid, text, errors, marks) VALUES (?, ?, ?, ?)",
     );
     this.#erase = database.prepare("DELETE FROM journey_text WHERE rowid = ?");
-    this.#rememberRunning();
+    this.reload();
   }
 
   /** A journey's row was written: its words may have changed. Part of the batch's transaction. */
@@ -93,8 +93,9 @@ export class TextIndex {
     for (const id of ids) this.#running.delete(id);
   }
 
-  /** After a start it isn't known which running journeys changed since they were indexed: all may have. */
-  #rememberRunning(): void {
+  /** After a start or a failed transaction it isn't known which running journeys are up to date: none may be. */
+  reload(): void {
+    this.#running.clear();
     const codes = Object.values(STATUS_CODE).filter((code) => !isEnded(code));
     const ids = this.#database
       .prepare<number[], number>(
