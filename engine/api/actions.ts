@@ -53,6 +53,8 @@ export interface AcceptedAction {
 /** An action that may be sent. `doubtful`: as far as the cache knows, the manager will refuse it. */
 export interface PreparedAction extends AcceptedAction {
   record: NewRecord;
+  /** The journey's flow. */
+  flow: { name: string; version: string };
   doubtful: boolean;
   /** This very action has been decided on already: nothing is sent again. */
   seen: boolean;
@@ -83,6 +85,7 @@ export async function takeAction(
 ): Promise<AcceptedAction> {
   const prepared = await prepareAction(host, uuid, asked, options);
   if (!prepared.seen) await host.bus.append([prepared.record]);
+  rememberReplay(host, prepared);
   await assertNotRefused(host, prepared, options.signal);
   const { id, replayUuid } = prepared;
   return { uuid: prepared.uuid, id, ...(replayUuid && { replayUuid }) };
@@ -123,9 +126,15 @@ export async function prepareAction(
       value,
       headers: traceparent ? { traceparent } : {},
     },
+    flow: { name: journey.name, version: journey.version },
     doubtful,
     seen,
   };
+}
+
+/** A replay starts a journey: who asks for it at once waits for its first event. */
+export function rememberReplay(host: ApiHost, { replayUuid, flow, doubtful }: PreparedAction): void {
+  if (replayUuid !== undefined && !doubtful) host.started.add(replayUuid, { ...flow, sent: Promise.resolve() });
 }
 
 /** Waits for the manager's word on a doubtful action. @throws AntigraphError the refusal as it stands in the history */

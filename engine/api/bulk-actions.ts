@@ -8,6 +8,7 @@ import {
   type PreparedAction,
   prepareAction,
   previewAction,
+  rememberReplay,
 } from "./actions.ts";
 import type { ApiHost } from "./host.ts";
 import type { BulkOutcomes, bulkActionRequestSchema } from "./schemas.ts";
@@ -43,6 +44,7 @@ export async function bulkAction(
   );
   const records = prepared.flatMap((each) => ("record" in each && !each.seen ? [each.record] : []));
   if (records.length > 0) await host.bus.append(records);
+  for (const each of prepared) if ("record" in each) rememberReplay(host, each);
   return mapBounded(prepared, (each) =>
     "record" in each ? orOutcome(each.uuid, () => settledOutcome(host, each, options.signal)) : Promise.resolve(each),
   );

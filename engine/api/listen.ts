@@ -7,6 +7,7 @@ import { AntigraphError } from "../core/errors.ts";
 
 /** How long calls may take to end after the port was closed; long polls and streams end by themselves. */
 const CLOSE_GRACE_MS = 1_000;
+const SWEEP_MS = 20;
 
 export interface Listener {
   /** For instance http://127.0.0.1:4600 */
@@ -46,8 +47,11 @@ function shownHost({ address, family }: AddressInfo): string {
 
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
+    // Connections that are kept alive end as soon as their last answer is out.
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
     const timer = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
     server.close(() => {
+      clearInterval(sweep);
       clearTimeout(timer);
       resolve();
     });

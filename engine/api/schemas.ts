@@ -597,7 +597,6 @@ export type Profile = z.infer<typeof profileSchema>;
 export const profileListSchema = z
   .object({ current: z.string(), profiles: z.array(profileSchema) })
   .openapi("ProfileList");
-export type ProfileList = z.infer<typeof profileListSchema>;
 
 export const infoSchema = z
   .object({
@@ -625,7 +624,6 @@ export const managerSchema = z
 export type ManagerState = z.infer<typeof managerSchema>;
 
 export const managerRequestSchema = z.object({ running: z.boolean() }).openapi("ManagerRequest");
-export type ManagerRequest = z.infer<typeof managerRequestSchema>;
 
 export const faultSchema = z
   .object({
@@ -648,7 +646,6 @@ export const sessionSchema = z.object({ token: z.string() }).openapi("Session");
 export type Session = z.infer<typeof sessionSchema>;
 
 export const healthSchema = z.object({ status: z.literal("ok"), version: z.string() }).openapi("Health");
-export type Health = z.infer<typeof healthSchema>;
 
 export const readySchema = z
   .object({

@@ -12,6 +12,7 @@ import {
   bulkOutcomesSchema,
   previewSchema,
 } from "../schemas.ts";
+import { assertWritable } from "../writable.ts";
 
 const TAGS = ["Actions"];
 
@@ -38,6 +39,7 @@ const act = createRoute({
       "stale_preview",
       "no_home_in_version",
       "not_supported",
+      "forbidden_profile",
       "bus_unavailable",
     ),
   },
@@ -54,7 +56,7 @@ const actOnMany = createRoute({
   responses: {
     200: json(bulkOutcomesSchema, "The dry run of each"),
     202: json(bulkOutcomesSchema, "The outcome for each, in the order asked"),
-    ...bodyProblems("unknown_action", "bus_unavailable"),
+    ...bodyProblems("unknown_action", "forbidden_profile", "bus_unavailable"),
   },
 });
 
@@ -62,6 +64,7 @@ export function actionRoutes(host: ApiHost): OpenAPIHono {
   const router = createRouter();
   router.openapi(actOnMany, async (c) => {
     const request = c.req.valid("json");
+    if (!request.dry_run) assertWritable(host);
     const outcomes = await bulkAction(host, request, {
       traceparent: traceparentOf(c.req.header("traceparent")),
       signal: callSignal(c, host.closing),
@@ -73,6 +76,7 @@ export function actionRoutes(host: ApiHost): OpenAPIHono {
     const { uuid } = c.req.valid("param");
     const signal = callSignal(c, host.closing);
     if (dry_run) return c.json(await previewAction(host, uuid, asked, signal), 200);
+    assertWritable(host);
     const { id, replayUuid } = await takeAction(host, uuid, asked, {
       traceparent: traceparentOf(c.req.header("traceparent")),
       signal,

@@ -17,6 +17,7 @@ import {
   flowSchema,
   publishedSchema,
 } from "../schemas.ts";
+import { assertWritable } from "../writable.ts";
 
 const TAGS = ["Flows"];
 const DEFAULT_STATS_MS = 30 * 24 * 60 * 60 * 1000;
@@ -114,12 +115,6 @@ export function flowRoutes(host: ApiHost): OpenAPIHono {
     return c.json({ findings }, 200);
   });
   return router;
-}
-
-/** @throws AntigraphError forbidden_profile */
-function assertWritable(host: ApiHost): void {
-  const profile = host.profiles.current();
-  if (profile.read_only) throw new AntigraphError("forbidden_profile", `The profile ${profile.name} is read-only.`);
 }
 
 function groupByName(entries: FlowEntry[], stats: FlowStats[]): FlowList["flows"] {

@@ -26,6 +26,7 @@ import {
   startRequestSchema,
 } from "../schemas.ts";
 import { startJourney } from "../starts.ts";
+import { assertWritable } from "../writable.ts";
 
 const MAXIMUM_PAGE = 200;
 const TAGS = ["Journeys"];
@@ -75,7 +76,7 @@ const start = createRoute({
   responses: {
     200: json(journeySchema, "The journey: it has ended within the wait, or its uuid had been started before"),
     202: json(startedSchema, "The start is on the bus"),
-    ...bodyProblems("flow_not_found", "flow_invalid", "uuid_in_use", "bus_unavailable"),
+    ...bodyProblems("flow_not_found", "flow_invalid", "uuid_in_use", "forbidden_profile", "bus_unavailable"),
   },
 });
 
@@ -139,6 +140,7 @@ const events = createRoute({
 export function journeyRoutes(host: ApiHost): OpenAPIHono {
   const router = createRouter();
   router.openapi(start, async (c) => {
+    assertWritable(host);
     const { uuid, journey } = await startJourney(host, c.req.valid("json"), {
       waitMs: c.req.valid("query").wait ?? 0,
       traceparent: traceparentOf(c.req.header("traceparent")),

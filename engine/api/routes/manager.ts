@@ -3,6 +3,7 @@ import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { ApiHost } from "../host.ts";
 import { bodyProblems, createRouter, json, jsonBody, problems } from "../openapi.ts";
 import { type ManagerState, managerRequestSchema, managerSchema } from "../schemas.ts";
+import { assertWritable } from "../writable.ts";
 
 const TAGS = ["Manager"];
 
@@ -31,6 +32,7 @@ export function managerRoutes(host: ApiHost): OpenAPIHono {
   const router = createRouter();
   router.openapi(get, async (c) => c.json(await managerState(host), 200));
   router.openapi(post, async (c) => {
+    assertWritable(host);
     await host.manager.setRunning(c.req.valid("json").running);
     return c.json(await managerState(host), 200);
   });

@@ -1,9 +1,9 @@
 /** /negations: the profile's list, frozen into flows that bring none of their own when they are published. */
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
-import { AntigraphError } from "../../core/errors.ts";
 import type { ApiHost } from "../host.ts";
 import { bodyProblems, createRouter, json, jsonBody, problems } from "../openapi.ts";
 import { negationsSchema } from "../schemas.ts";
+import { assertWritable } from "../writable.ts";
 
 const TAGS = ["Flows"];
 
@@ -31,8 +31,7 @@ export function negationRoutes(host: ApiHost): OpenAPIHono {
   const router = createRouter();
   router.openapi(get, (c) => c.json({ negations: host.negations.get() }, 200));
   router.openapi(put, (c) => {
-    const profile = host.profiles.current();
-    if (profile.read_only) throw new AntigraphError("forbidden_profile", `The profile ${profile.name} is read-only.`);
+    assertWritable(host);
     host.negations.set(c.req.valid("json").negations);
     return c.json({ negations: host.negations.get() }, 200);
   });

@@ -91,6 +91,10 @@ describe("an action", () => {
     const t = await openWithCompleted();
     const { body } = await t.act({ action: "replay", id: "again" });
     expect(body.replay_uuid).toBe(replayUuid(UUID, "again"));
+    const early = t.api("GET", `/journeys/${body.replay_uuid}`);
+    const first = t.spec.events[0]!;
+    queueMicrotask(() => t.audit.ingest([{ ...first, uuid: body.replay_uuid }]));
+    expect((await early).status).toBe(200);
   });
 
   test.each([

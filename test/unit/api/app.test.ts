@@ -71,6 +71,30 @@ describe("problem details", () => {
   });
 });
 
+describe("a read-only profile", () => {
+  test.each([
+    ["POST", "/journeys", { name: "x" }],
+    ["POST", "/journeys/6f1c2d0e-0000-4000-8000-00000000a920/actions", { action: "rollback" }],
+    ["POST", "/journeys/actions", { uuids: ["6f1c2d0e-0000-4000-8000-00000000a920"], action: "rollback" }],
+    ["POST", "/flows", { name: "x", version: "1", workflow: {} }],
+    ["PUT", "/negations", { negations: {} }],
+    ["POST", "/topics/tomanager/records", { value: 1 }],
+    ["POST", "/manager", { running: false }],
+  ])("refuses %s %s", async (method, path, body) => {
+    const t = await openTestApi({ profile: { read_only: true } });
+    const answer = await t.api(method, path, body);
+    expect([answer.status, answer.body.code]).toEqual([403, "forbidden_profile"]);
+  });
+
+  test("answers every question and dry run", async () => {
+    const t = await openTestApi({ profile: { read_only: true } });
+    const dry = { action: "rollback", dry_run: true };
+    const { body } = await t.api("POST", "/journeys/6f1c2d0e-0000-4000-8000-00000000a920/actions", dry);
+    expect(body.code).toBe("journey_not_found");
+    expect((await t.api("GET", "/journeys")).status).toBe(200);
+  });
+});
+
 describe("headers", () => {
   test("answers aren't kept, sniffed or framed", async () => {
     const t = await openTestApi();
