@@ -20,8 +20,10 @@ const rebuildCommand = command({
       return audit.status();
     });
     if (args.json) return printJson(io, status);
-    const gaps = status.missing > 0 ? ` ${status.missing} events are missing.` : "";
-    io.out(`The cache holds ${status.journeys} journeys with ${status.events} events again.${gaps}`);
+    const gaps = status.missing > 0 ? ` Missing: ${counted(status.missing, "event")}.` : "";
+    io.out(
+      `The cache holds ${counted(status.journeys, "journey")} with ${counted(status.events, "event")} again.${gaps}`,
+    );
   },
 });
 
@@ -46,7 +48,7 @@ const exportCommand = command({
     }).catch(explainFile);
     if (args.file === undefined) return;
     if (args.json) printJson(io, { events, file: args.file });
-    else io.out(`${events} events are in ${args.file}.`);
+    else io.out(`${args.file} holds ${counted(events, "event")}.`);
   },
 });
 
@@ -67,7 +69,7 @@ const importCommand = command({
     }).catch(explainFile);
     if (args.json) return printJson(io, result);
     io.out(
-      `${result.events} events came in; ${result.duplicates} were there before, ${result.malformed} lines hold none.`,
+      `Taken in: ${counted(result.events, "event")}; there before: ${result.duplicates}; lines without one: ${result.malformed}.`,
     );
   },
 });
@@ -88,7 +90,7 @@ const pruneCommand = command({
       throw new UsageError(`--before takes a time like 2026-11-22T10:00:00Z, not "${args.before}".`);
     const pruned = await withAudit(args, io, (audit) => audit.prune(new Date(before).toISOString()));
     if (args.json) printJson(io, { pruned });
-    else io.out(`${pruned} journeys are taken out.`);
+    else io.out(`Taken out: ${counted(pruned, "journey")}.`);
   },
 });
 
@@ -98,6 +100,10 @@ export const auditCommand = group("audit", "Look after the audit cache of a data
   import: importCommand,
   prune: pruneCommand,
 });
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
 
 function explainFile(error: unknown): never {
   if (error instanceof Error && "syscall" in error) throw new Failure("file_unreadable", error.message);

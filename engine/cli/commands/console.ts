@@ -67,8 +67,10 @@ function greet(host: ConsoleHost, dataDir: string, json: boolean, io: Io): void 
     return;
   }
   const more = isInteractive(io) ? "; Enter prints a new link" : "";
-  io.out(`Antigraph is open at ${link(host)} (a link for one use within a minute${more}).`);
-  io.out(`Its data is in ${dataDir}. Ctrl-C stops it.`);
+  io.out(
+    `Antigraph is open at ${link(host)} (a link for one use within a minute${more}).\n` +
+      `Its data is in ${dataDir}. Ctrl-C stops it.`,
+  );
 }
 
 /** An address that signs a page in, once, within 60 s. */
