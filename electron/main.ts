@@ -10,6 +10,8 @@ import { join } from "node:path";
 import { app, type BrowserWindow, dialog, session } from "electron";
 import { type ConsoleHost, openConsole } from "../engine/api/console.ts";
 import { defaultDataDir } from "../engine/cli/data-dir.ts";
+import { processIo } from "../engine/cli/io.ts";
+import { lineLogger } from "../engine/cli/line-logger.ts";
 import { readArguments } from "./arguments.ts";
 import { DEEP_LINK_SCHEME, pagePathIn, pagePathOf } from "./deep-link.ts";
 import { onLauncherQuit, tellLauncher } from "./launcher-channel.ts";
@@ -23,7 +25,7 @@ const FIRST_PAGE = "/";
 const CLOSE_TIMEOUT_MS = 8_000;
 
 const settings = readArguments(process.argv.slice(app.isPackaged ? 1 : 2), defaultDataDir());
-let host: ConsoleHost | undefined;
+let opening: Promise<ConsoleHost> | undefined;
 let mainWindow: BrowserWindow | undefined;
 /** The page that a link asked for before there was a window. */
 let firstPage = pagePathIn(process.argv) ?? FIRST_PAGE;
@@ -53,10 +55,10 @@ async function begin(): Promise<void> {
   app.on("before-quit", closeInOrder);
   onLauncherQuit(() => app.quit());
 
-  await app.whenReady();
+  const { dataDir, profile, samples, verbose } = settings;
+  opening = openConsole({ dataDir, profile, samples, trusted: true, logger: lineLogger(processIo, verbose) });
+  const [{ app: api, info }] = await Promise.all([opening, app.whenReady()]);
   if (app.isPackaged) app.setAsDefaultProtocolClient(DEEP_LINK_SCHEME);
-  host = await openConsole({ dataDir: settings.dataDir, samples: settings.samples, trusted: true });
-  const { app: api, info } = host;
   servePages((request) => api.fetch(request));
   guardPermissions(session.defaultSession);
   installMenu(show);
@@ -82,9 +84,11 @@ function closeInOrder(event: { preventDefault(): void }): void {
   void closeHost().finally(() => app.exit(0));
 }
 
+/** Never rejects: what can't be closed in order is closed by the end of the process. */
 async function closeHost(): Promise<void> {
   const timeout = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref());
-  await Promise.race([host?.close(), timeout]);
+  const closed = opening?.then((host) => host.close()).catch(() => {});
+  await Promise.race([closed, timeout]);
 }
 
 async function fail(error: unknown): Promise<void> {

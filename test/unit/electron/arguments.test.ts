@@ -5,11 +5,12 @@ const read = (...args: string[]) => readArguments(args, "/home/kim/antigraph");
 
 describe("the desktop host's arguments", () => {
   it("are all optional", () => {
-    expect(read()).toEqual({ dataDir: "/home/kim/antigraph", samples: true });
+    expect(read()).toEqual({ dataDir: "/home/kim/antigraph", samples: true, verbose: false });
   });
 
-  it("choose the data folder and leave the samples out", () => {
-    expect(read("--data", "/tmp/other", "--no-samples")).toEqual({ dataDir: "/tmp/other", samples: false });
+  it("choose the data folder and the profile, leave the samples out and log more", () => {
+    const chosen = read("--data", "/tmp/other", "--profile", "staging", "--no-samples", "--verbose");
+    expect(chosen).toEqual({ dataDir: "/tmp/other", profile: "staging", samples: false, verbose: true });
     expect(read("--data=/tmp/other").dataDir).toBe("/tmp/other");
   });
 
@@ -22,7 +23,7 @@ describe("the desktop host's arguments", () => {
       "--ozone-platform",
       "wayland",
     ];
-    expect(read(...args)).toEqual({ dataDir: "/tmp/other", samples: true });
+    expect(read(...args)).toMatchObject({ dataDir: "/tmp/other", samples: true });
   });
 
   it("without a folder after --data fall back to the usual one", () => {
