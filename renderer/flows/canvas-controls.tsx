@@ -21,7 +21,7 @@ export function CanvasControls({ onZoom, onFit }: { onZoom: (factor: number) => 
   return (
     <div className={classes.canvasControls} role="toolbar" aria-label="Canvas">
       {buttons.map(({ label, icon: Icon, run }) => (
-        <Tooltip key={label} label={label} position="right">
+        <Tooltip key={label} label={label} position="top">
           <ActionIcon aria-label={label} onClick={run} variant="subtle" color="gray" size={30}>
             <Icon size={17} />
           </ActionIcon>

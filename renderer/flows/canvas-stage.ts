@@ -10,8 +10,8 @@ export interface View {
 export const MINIMUM_SCALE = 0.1;
 export const MAXIMUM_SCALE = 2;
 /** Smaller than this nothing can be read: a flow that doesn't fit then is shown from its beginning. */
-const READABLE_SCALE = 0.68;
-const MARGIN = 36;
+const READABLE_SCALE = 0.56;
+const MARGIN = 22;
 
 export function stageOf(host: HTMLElement): HTMLElement | null {
   return host.querySelector<HTMLElement>("[data-flume-component=stage]");

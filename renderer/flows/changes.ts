@@ -34,8 +34,11 @@ export function changesBetween(before: Workflow, after: Workflow): Change[] {
   }
   for (const text of settingChanges(old.policy, now.policy))
     changes.push({ kind: "changed", subject: "policy", text: `whole flow: ${text}` });
-  for (const text of settingChanges(old.negations, now.negations))
-    changes.push({ kind: "changed", subject: "negations", text: `undo of ${text}` });
+  for (const call of new Set([...Object.keys(old.negations), ...Object.keys(now.negations)])) {
+    const [was, is] = [list(old.negations[call] ?? []), list(now.negations[call] ?? [])];
+    if (was !== is)
+      changes.push({ kind: "changed", subject: "negations", text: `${call} is undone by ${is} (was: ${was})` });
+  }
   return changes;
 }
 
@@ -52,7 +55,7 @@ export function canonicalText(value: unknown): string {
 interface Outline {
   steps: Record<string, { call: string; after: string[]; settings: Settings }>;
   policy: Settings;
-  negations: Record<string, unknown>;
+  negations: Record<string, string[]>;
 }
 
 function outline(workflow: Workflow): Outline {

@@ -61,8 +61,8 @@ export interface Edge {
 }
 
 export const START_TYPE = "start";
-export const NODE_WIDTH = 220;
-export const START_WIDTH = 130;
+export const NODE_WIDTH = 200;
+export const START_WIDTH = 100;
 export const DEFAULT_OUTPUT = "next";
 export const DEFAULT_INPUT = "after";
 

@@ -218,8 +218,8 @@ function placeAfter(workflow: Workflow, after: string[]): Point {
       x: nodes.length === 0 ? 0 : Math.min(...nodes.map((node) => node.x)),
       y: nodes.length === 0 ? 0 : Math.max(...nodes.map((node) => node.y)) + 120,
     };
-  const x = Math.max(...before.map((node) => node.x + node.width)) + 80;
-  const column = nodes.filter((node) => Math.abs(node.x - x) < NODE_WIDTH);
+  const x = Math.max(...before.map((node) => node.x + node.width)) + 56;
+  const column = nodes.filter((node) => node.x < x + NODE_WIDTH && node.x + node.width > x);
   const overlaps = (y: number) => column.some((node) => Math.abs(node.y - y) < 100);
   let y = last.y;
   while (overlaps(y)) y += 120;

@@ -23,6 +23,8 @@ const look = EditorView.theme({
     background: "var(--ag-dim-bg)",
     color: "var(--ag-dim)",
     padding: "4px 12px",
+    // Its own marks are missing in most fonts.
+    "&::before, &::after": { content: '"···"' },
   },
 });
 

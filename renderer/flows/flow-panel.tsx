@@ -17,7 +17,7 @@ const POLICY_SECTIONS = [
     title: "Time of its steps",
     settings: ["timeout", "inprogressTimeout", "totalTimeout", "queueTimeout", "onTimeout", "onServiceDown"],
   },
-  { title: "Undoing its steps", settings: ["negationTimeout", "negationRetry"] },
+  { title: "Attempts to undo its steps", settings: ["negationTimeout", "negationRetry"] },
 ];
 
 export function FlowPanel({ fixedName }: { fixedName: boolean }) {
@@ -45,6 +45,15 @@ export function FlowPanel({ fixedName }: { fixedName: boolean }) {
             />
           </div>
         )}
+        {POLICY_SECTIONS.map((section) => (
+          <PanelSection key={section.title} title={section.title}>
+            {section.settings.flatMap((name) =>
+              SETTING_DOCS.filter((doc) => doc.name === name && doc.places.includes("policy")).map((doc) => (
+                <DocField key={doc.name} doc={doc} scope="policy" onHelp={setHelp} />
+              )),
+            )}
+          </PanelSection>
+        ))}
         <PanelSection title="What undoes what">
           {callsOf(workflow).map((call) => (
             <TagsInput
@@ -65,15 +74,6 @@ export function FlowPanel({ fixedName }: { fixedName: boolean }) {
             </p>
           )}
         </PanelSection>
-        {POLICY_SECTIONS.map((section) => (
-          <PanelSection key={section.title} title={section.title}>
-            {section.settings.flatMap((name) =>
-              SETTING_DOCS.filter((doc) => doc.name === name && doc.places.includes("policy")).map((doc) => (
-                <DocField key={doc.name} doc={doc} scope="policy" onHelp={setHelp} />
-              )),
-            )}
-          </PanelSection>
-        ))}
         {mappings.length > 0 && (
           <PanelSection title="Node types">
             <ul className={`${classes.fieldWide} ${classes.plainList}`}>

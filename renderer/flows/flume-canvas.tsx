@@ -21,7 +21,7 @@ import {
 import { boundsOf, decodeId, encodeId, fromCanvas, showsSame, toCanvas } from "./canvas-view.ts";
 import { useDesignerScope } from "./designer-context.ts";
 import { useDesigner } from "./designer-store.ts";
-import { DEFAULT_OUTPUT, ownValue, startNodeOf, type Workflow } from "./document.ts";
+import { DEFAULT_OUTPUT, NODE_WIDTH, ownValue, startNodeOf, type Workflow } from "./document.ts";
 import { addStep, connect, disconnect, freeInput, type Point, removeStep, whyNotConnect } from "./edit-steps.ts";
 import "./flume-canvas.css";
 import { heightOf } from "./layout.ts";
@@ -61,10 +61,10 @@ export function FlumeCanvas() {
     host.current === null || mounted === undefined ? undefined : currentView(host.current, mounted.view),
   );
 
+  const bounds = () => boundsOf(workflow, (id) => nodeHeight(workflow, id));
   const fit = () => {
     if (host.current === null) return;
-    const bounds = boundsOf(workflow, (id) => nodeHeight(workflow, id));
-    mount(fitView(bounds, { width: host.current.clientWidth, height: host.current.clientHeight }));
+    mount(fitView(bounds(), { width: host.current.clientWidth, height: host.current.clientHeight }));
   };
   const fitFirst = useEffectEvent(fit);
   useLayoutEffect(() => fitFirst(), []);
@@ -84,7 +84,10 @@ export function FlumeCanvas() {
     const box = { x: node.x, y: node.y, width: node.width, height: heightOf(node) };
     const size = { width: host.current.clientWidth, height: host.current.clientHeight };
     if (isInSight(box, view, size)) return;
-    mount({ ...view, origin: { x: box.x + box.width / 2, y: box.y + box.height / 2 } });
+    // A small flow is shown whole, so that one sees what to connect the new step with.
+    const whole = fitView(bounds(), size);
+    const centred = { ...view, origin: { x: box.x + box.width / 2, y: box.y + box.height / 2 } };
+    mount(isInSight(boxOf(bounds()), whole, size) ? whole : centred);
   });
   useLayoutEffect(() => {
     if (reveal !== undefined) bringIntoSight(reveal.id);
@@ -146,7 +149,7 @@ export function FlumeCanvas() {
     if (type === "" || view === undefined || host.current === null) return;
     event.preventDefault();
     const at = toDocument(host.current, view, { x: event.clientX, y: event.clientY });
-    const added = addStep(document, type, { at: { x: at.x - 110, y: at.y - 26 } });
+    const added = addStep(document, type, { at: { x: at.x - NODE_WIDTH / 2, y: at.y - 26 } });
     designer.change(() => added.document);
     designer.select(added.id);
   };
@@ -239,6 +242,10 @@ function port(name: string, label: string): PortType {
     controls: [],
     acceptTypes: [PORT_TYPE],
   };
+}
+
+function boxOf({ left, top, right, bottom }: ReturnType<typeof boundsOf>) {
+  return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
 function nodeHeight(workflow: Workflow, id: string): number {

@@ -40,7 +40,7 @@ export function layoutCanvas(workflow: Workflow): Record<string, Point> {
     width: node.width,
     height: heightOf(node),
   }));
-  const places = layoutGraph(boxes, edgesOf(workflow), { rows: 32, columns: 72 });
+  const places = layoutGraph(boxes, edgesOf(workflow), { rows: 28, columns: 60 });
   const xs = boxes.flatMap((box) => [places[box.id]?.x ?? 0, (places[box.id]?.x ?? 0) + box.width]);
   const ys = boxes.flatMap((box) => [places[box.id]?.y ?? 0, (places[box.id]?.y ?? 0) + box.height]);
   const middle = { x: (Math.min(...xs) + Math.max(...xs)) / 2, y: (Math.min(...ys) + Math.max(...ys)) / 2 };

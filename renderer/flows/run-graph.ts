@@ -21,7 +21,7 @@ export interface RunGraph {
 }
 
 /** Pixels; fixed, so that the layout needs no measuring. */
-export const RUN_NODE = { width: 172, height: 46 };
+export const RUN_NODE = { width: 152, height: 44 };
 
 export function runGraph(workflow: Workflow, direction: Direction, profile: NegationList | undefined): RunGraph {
   const start = startNodeOf(workflow);
@@ -34,7 +34,7 @@ export function runGraph(workflow: Workflow, direction: Direction, profile: Nega
   const places = layoutGraph(
     ids.map((id) => ({ id, ...RUN_NODE })),
     edges,
-    { rows: 14, columns: 40 },
+    { rows: 12, columns: 28 },
   );
   const nodes = ids.map((id) => ({
     id,

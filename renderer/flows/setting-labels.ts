@@ -16,7 +16,7 @@ export const SETTING_LABELS: Readonly<Record<string, string>> = {
   onServiceDown: "While the service is down",
   pivot: "Point of no return (pivot)",
   irreversible: "Can't be undone (irreversible)",
-  negationTimeout: "Timeout of undoing",
+  negationTimeout: "Timeout",
   maximumAttempts: "Attempts",
   initialInterval: "First wait",
   backoffCoefficient: "Backoff factor",
@@ -30,10 +30,11 @@ export const SETTING_LABELS: Readonly<Record<string, string>> = {
 /** In the order of a panel. Settings of no section don't apply to the step, or have a field of their own. */
 export const SECTIONS: readonly { title: string; settings: readonly string[] }[] = [
   { title: "What it does", settings: ["for", "until", "items", "flow", "version", "concurrency"] },
-  { title: "Undo", settings: ["irreversible", "negationTimeout", "negationRetry"] },
+  { title: "Undo", settings: ["irreversible"] },
   { title: "Attempts", settings: ["retry"] },
   { title: "Time", settings: ["timeout", "inprogressTimeout", "totalTimeout", "queueTimeout", "onTimeout"] },
   { title: "Service", settings: ["onServiceDown"] },
   { title: "Data and conditions", settings: ["input", "when"] },
   { title: "Point of no return", settings: ["pivot"] },
+  { title: "Attempts to undo", settings: ["negationTimeout", "negationRetry"] },
 ];

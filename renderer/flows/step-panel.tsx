@@ -86,16 +86,8 @@ export function DocField(props: {
   if (doc.kind === "conditions" && scope !== "policy")
     return <ConditionsField doc={doc} step={scope.step} onHelp={onHelp} />;
   if (doc.fields === undefined) return <SettingField scope={scope} path={[doc.name]} field={doc} onHelp={onHelp} />;
-  const undoing = doc.name === "negationRetry";
   return doc.fields.map((field) => (
-    <SettingField
-      key={field.name}
-      scope={scope}
-      path={[doc.name, field.name]}
-      field={field}
-      label={undoing && field.name === "maximumAttempts" ? "Attempts to undo" : undefined}
-      onHelp={onHelp}
-    />
+    <SettingField key={field.name} scope={scope} path={[doc.name, field.name]} field={field} onHelp={onHelp} />
   ));
 }
 

@@ -6,6 +6,7 @@ import { ActionIcon, Autocomplete, Button, MultiSelect } from "@mantine/core";
 import { memo, useState } from "react";
 import { plural } from "../parts/format.ts";
 import { IconAlertTriangle, IconPencil, IconPlus, IconSettings, IconTrash } from "../parts/icons.ts";
+import { Breakable } from "./breakable.tsx";
 import classes from "./designer.module.css";
 import { useDesignerScope } from "./designer-context.ts";
 import { useDesigner } from "./designer-store.ts";
@@ -85,17 +86,23 @@ const Row = memo(function Row({ id, call, after, undo, findings, selected, onSet
     <tr data-selected={selected || undefined}>
       <th scope="row">
         <button type="button" className={classes.rowButton} onClick={() => designer.show(id)} aria-pressed={selected}>
-          {id}
+          <Breakable text={id} />
         </button>
       </th>
-      <td>{call}</td>
+      <td>
+        <Breakable text={call} />
+      </td>
       <td>
         {editing ? (
           <AfterField id={id} value={predecessors} onDone={() => setEditing(false)} />
         ) : (
           <span className={classes.afterCell}>
             <span>
-              {predecessors.length === 0 ? <span className="ag-dim">nothing</span> : predecessors.join(", ")}
+              {predecessors.length === 0 ? (
+                <span className="ag-dim">nothing</span>
+              ) : (
+                <Breakable text={predecessors.join(", ")} />
+              )}
             </span>
             <ActionIcon size={24} aria-label={`Change what ${id} comes after`} onClick={() => setEditing(true)}>
               <IconPencil size={14} />
@@ -103,7 +110,7 @@ const Row = memo(function Row({ id, call, after, undo, findings, selected, onSet
           </span>
         )}
       </td>
-      <td>{undo === "" ? <span className="ag-dim">nothing</span> : undo}</td>
+      <td>{undo === "" ? <span className="ag-dim">nothing</span> : <Breakable text={undo} />}</td>
       <td>
         {findings > 0 && (
           <span className={classes.warn} title={plural(findings, "finding")}>

@@ -34,7 +34,7 @@ describe("importing a flow", () => {
     const read = parseFlowFile(text, "x.json");
     expect(read).toMatchObject({
       ok: true,
-      document: { workflow: { comments: { c: 1 }, nodes: { n: { id: "n", colour: "red", x: 0, width: 220 } } } },
+      document: { workflow: { comments: { c: 1 }, nodes: { n: { id: "n", colour: "red", x: 0, width: 200 } } } },
     });
   });
 
