@@ -34,6 +34,7 @@ import type {
   TopicList,
 } from "../engine/api/schemas.ts";
 import type { JourneyFilter, JourneyQuery } from "../engine/audit/store.ts";
+import type { CompiledFlow } from "../engine/core/flow.ts";
 import type { FlowRecord } from "../engine/core/protocol.ts";
 import type { JourneyView, Preview } from "../engine/core/view.ts";
 import { noteServerTime } from "./server-time.ts";
@@ -81,7 +82,9 @@ export const api = {
   /** `at`: a seq, or a time in ISO 8601; now if left out. */
   journey: (uuid: string, at?: string | number, signal?: AbortSignal) =>
     get<JourneyView>(`/journeys/${encode(uuid)}`, { query: { at }, signal }),
-  events: (uuid: string, signal?: AbortSignal) => get<JourneyEvents>(`/journeys/${encode(uuid)}/events`, { signal }),
+  /** `after`: only events of a later seq. */
+  events: (uuid: string, after?: number, signal?: AbortSignal) =>
+    get<JourneyEvents>(`/journeys/${encode(uuid)}/events`, { query: { after }, signal }),
   start: (body: StartRequest) => post<Started | JourneyView>("/journeys", { body }),
   act: (uuid: string, body: ActionRequest) =>
     post<ActionAccepted>(`/journeys/${encode(uuid)}/actions`, { body: { ...body, dry_run: false } }),
@@ -92,6 +95,9 @@ export const api = {
   flows: (signal?: AbortSignal) => get<FlowList>("/flows", { signal }),
   flow: (name: string, version: string, signal?: AbortSignal) =>
     get<FlowRecord>(`/flows/${encode(name)}/${encode(version)}`, { signal }),
+  /** As the engine walks it: what comes before and after each step, its negations, every setting with its default. */
+  compiledFlow: (name: string, version: string, signal?: AbortSignal) =>
+    get<CompiledFlow>(`/flows/${encode(name)}/${encode(version)}/compiled`, { signal }),
   publish: (body: FlowRecord) => post<Published>("/flows", { body }),
   check: (body: FlowCheckRequest, signal?: AbortSignal) => post<Findings>("/flows/check", { body, signal }),
   negations: (signal?: AbortSignal) => get<Negations>("/negations", { signal }),

@@ -1,6 +1,6 @@
 /** The questions that several pages ask, as hooks over TanStack Query. Kept fresh by live-queries.ts. */
 import { QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { Profile } from "../engine/api/schemas.ts";
+import type { JourneyEvents, Profile } from "../engine/api/schemas.ts";
 import { ApiError, api } from "./api.ts";
 import { keys } from "./query-keys.ts";
 
@@ -78,8 +78,29 @@ export function useJourney(uuid: string) {
   });
 }
 
+/** The flow as the engine walks it; not asked for while the version isn't known yet. */
+export function useCompiledFlow(name: string | undefined, version: string | undefined) {
+  return useQuery({
+    queryKey: keys.compiledFlow(name ?? "", version ?? ""),
+    queryFn: ({ signal }) => api.compiledFlow(name ?? "", version ?? "", signal),
+    enabled: name !== undefined && version !== undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** The whole history. What is known already is kept as it is, and only what was added since is read. */
 export function useJourneyEvents(uuid: string) {
-  return useQuery({ queryKey: keys.events(uuid), queryFn: ({ signal }) => api.events(uuid, signal) });
+  const queries = useQueryClient();
+  const queryKey = keys.events(uuid);
+  return useQuery({
+    queryKey,
+    queryFn: async ({ signal }): Promise<JourneyEvents> => {
+      const known = queries.getQueryData<JourneyEvents>(queryKey) ?? { events: [] };
+      const { events } = await api.events(uuid, known.events.at(-1)?.seq, signal);
+      return events.length === 0 ? known : { events: [...known.events, ...events] };
+    },
+    structuralSharing: false,
+  });
 }
 
 /** Faults exist on the embedded profile only; elsewhere the question isn't asked. */

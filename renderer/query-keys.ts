@@ -6,6 +6,7 @@ export const keys = {
   manager: ["manager"],
   flows: ["flows"],
   flow: (name: string, version: string) => ["flow", name, version],
+  compiledFlow: (name: string, version: string) => ["flow", name, version, "compiled"],
   negations: ["negations"],
   /** Prefix of everything about one journey. */
   journey: (uuid: string) => ["journey", uuid],

@@ -15,7 +15,7 @@ import type {
   JourneyRow,
 } from "../audit/store.ts";
 import { EVENT_TYPES, type JourneyEvent } from "../core/events.ts";
-import { FINDING_CODES, type Finding } from "../core/flow.ts";
+import { type CompiledFlow, FINDING_CODES, type Finding } from "../core/flow.ts";
 import { ACTIONS } from "../core/protocol.ts";
 import {
   JOURNEY_STATUSES,
@@ -318,6 +318,65 @@ export const flowSchema = z
     }),
   })
   .openapi("Flow");
+
+const retryPolicy = z.object({
+  maximumAttempts: count,
+  initialIntervalMs: milliseconds,
+  backoffCoefficient: z.number(),
+  maximumIntervalMs: milliseconds,
+  jitter: z.number(),
+});
+const stepIds = z.array(z.string());
+
+const compiledStep = z
+  .object({
+    id: z.string(),
+    service: z.string(),
+    function: z.string(),
+    predecessors: stepIds.openapi({ description: "Steps; the start is not one" }),
+    successors: stepIds,
+    fromStart: z.literal(true).optional().openapi({ description: "An edge from the start leads here too" }),
+    negations: z.array(z.string()).openapi({ description: "Functions of the same service that undo this step" }),
+    settings: z.object({
+      timeoutMs: milliseconds,
+      inprogressTimeoutMs: milliseconds,
+      totalTimeoutMs: milliseconds.optional(),
+      queueTimeoutMs: milliseconds,
+      retry: retryPolicy,
+      negationRetry: retryPolicy,
+      negationTimeoutMs: milliseconds,
+      onTimeout: z.enum(["undo", "ignore", "hold"]),
+      onServiceDown: z.enum(["fail", "wait", "ignore"]),
+      pivot: z.boolean(),
+      irreversible: z.boolean(),
+      input: z.string().optional(),
+      when: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
+      for: milliseconds.optional(),
+      until: z.string().optional(),
+      flow: z.string().optional(),
+      version: z.string().optional(),
+      items: z.string().optional(),
+      concurrency: count.optional(),
+    }),
+  })
+  .openapi("CompiledStep") satisfies z.ZodType<CompiledFlow["steps"][string]>;
+
+/** A flow version as the engine walks it: every default filled in, durations in milliseconds. */
+export const compiledFlowSchema = z
+  .object({
+    name: z.string(),
+    version: z.string(),
+    steps: z.record(z.string(), compiledStep).openapi({ description: "By step id" }),
+    order: stepIds.openapi({ description: "Each after its predecessors" }),
+    entries: stepIds,
+    start: z.string().optional(),
+    policy: z.object({
+      scope: z.enum(["journey", "path", "branch"]),
+      include: z.literal("attempted").optional(),
+      deadlineMs: milliseconds.optional(),
+    }),
+  })
+  .openapi("CompiledFlow") satisfies z.ZodType<CompiledFlow>;
 
 /** The body of `POST /flows/check`: a draft need not have a name and version yet. */
 export const flowCheckRequestSchema = z

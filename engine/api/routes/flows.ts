@@ -9,6 +9,7 @@ import { createFlowPublisher } from "../flow-publishing.ts";
 import type { ApiHost } from "../host.ts";
 import { bodyProblems, createRouter, flagQuery, json, jsonBody, problems, timeQuery } from "../openapi.ts";
 import {
+  compiledFlowSchema,
   type FlowList,
   type FlowVersion,
   findingsSchema,
@@ -47,6 +48,20 @@ const get = createRoute({
   responses: {
     200: json(flowSchema, "The value of tomanageredits, equally a flow file"),
     ...problems("flow_not_found"),
+  },
+});
+
+const compiled = createRoute({
+  method: "get",
+  path: "/flows/{name}/{version}/compiled",
+  operationId: "getCompiledFlow",
+  tags: TAGS,
+  summary: "A flow version as the engine walks it",
+  description: "The steps with what comes before and after each, its negations, and every setting with its default.",
+  request: { params: z.object({ name: z.string(), version: z.string() }) },
+  responses: {
+    200: json(compiledFlowSchema, "The graph; the anti-graph is the same read by `predecessors`"),
+    ...problems("flow_not_found", "flow_invalid"),
   },
 });
 
@@ -93,6 +108,14 @@ export function flowRoutes(host: ApiHost): OpenAPIHono {
     const entry = host.flows.get(name, version);
     if (!entry) throw new AntigraphError("flow_not_found", `There is no flow ${name} ${version}.`);
     return c.json(entry.record, 200);
+  });
+  router.openapi(compiled, async (c) => {
+    const { name, version } = c.req.valid("param");
+    const entry = host.flows.get(name, version);
+    if (!entry) throw new AntigraphError("flow_not_found", `There is no flow ${name} ${version}.`);
+    const { flow, findings } = entry;
+    if (!flow) throw new AntigraphError("flow_invalid", `The flow ${name} ${version} can't be run.`, { findings });
+    return c.json(flow, 200);
   });
   router.openapi(publish, async (c) => {
     const { dry_run } = c.req.valid("query");

@@ -133,7 +133,12 @@ const events = createRoute({
   operationId: "getJourneyEvents",
   tags: TAGS,
   summary: "The events of a journey, in order",
-  request: { params: uuidParam },
+  request: {
+    params: uuidParam,
+    query: z.object({
+      after: integerQuery(0, Number.MAX_SAFE_INTEGER, "Only events of a later seq than this: what is new"),
+    }),
+  },
   responses: { 200: json(journeyEventsSchema, "By seq"), ...problems("journey_not_found") },
 });
 
@@ -163,7 +168,9 @@ export function journeyRoutes(host: ApiHost): OpenAPIHono {
   router.openapi(events, async (c) => {
     const { uuid } = c.req.valid("param");
     await readJourney(host, uuid, callSignal(c, host.closing));
-    return c.json({ events: await host.audit.events(uuid) }, 200);
+    const { after = 0 } = c.req.valid("query");
+    const events = await host.audit.events(uuid);
+    return c.json({ events: after === 0 ? events : events.filter(({ seq }) => seq > after) }, 200);
   });
   return router;
 }

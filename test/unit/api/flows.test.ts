@@ -12,6 +12,25 @@ function bare(version = "1") {
   return { name: file.name, version, workflow: file.workflow.nodes as Record<string, unknown> };
 }
 
+describe("GET /flows/{name}/{version}/compiled", () => {
+  test("gives the graph that the engine walks, negations and defaults filled in", async () => {
+    const t = await openTestApi();
+    await t.publish(flowFile(sketch));
+    const { status, body } = await t.api("GET", "/flows/onboarding/1/compiled");
+    expect([status, body.order, body.entries]).toEqual([200, ["a", "b"], ["a"]]);
+    expect(body.steps.b).toMatchObject({ predecessors: ["a"], successors: [], settings: { timeoutMs: 30_000 } });
+  });
+
+  test("a flow that isn't there: 404; one that can't be run: 422 with its findings", async () => {
+    const t = await openTestApi();
+    expect((await t.api("GET", "/flows/onboarding/1/compiled")).status).toBe(404);
+    await t.publish(flowFile(cyclic));
+    const { status, body } = await t.api("GET", "/flows/loop/1/compiled");
+    expect([status, body.code]).toEqual([422, "flow_invalid"]);
+    expect(body.findings.length).toBeGreaterThan(0);
+  });
+});
+
 describe("POST /flows", () => {
   test("publishes a flow, which can be read and started at once", async () => {
     const t = await openTestApi();

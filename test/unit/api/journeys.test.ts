@@ -230,6 +230,18 @@ describe("GET /journeys/{uuid}", () => {
     expect((await t.api("GET", `/journeys/${UUID}?at=now`)).status).toBe(400);
   });
 
+  test("the events after a seq: only what has been added since", async () => {
+    const t = await openWithFlow();
+    const spec = given(twoSteps);
+    spec.success("a");
+    t.audit.ingest(spec.events);
+    const seqs = async (query: string) =>
+      (await t.api("GET", `/journeys/${UUID}/events${query}`)).body.events.map(({ seq }: { seq: number }) => seq);
+    const all = await seqs("");
+    expect(await seqs("?after=2")).toEqual(all.slice(2));
+    expect(await seqs(`?after=${all.length}`)).toEqual([]);
+  });
+
   test("unknown: 404; not a uuid: 400", async () => {
     const t = await openTestApi();
     for (const path of [`/journeys/${OTHER}`, `/journeys/${OTHER}/events`]) {

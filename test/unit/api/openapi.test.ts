@@ -32,6 +32,7 @@ const PROMISED = [
   "POST /api/v1/journeys/actions",
   "GET /api/v1/flows",
   "GET /api/v1/flows/{name}/{version}",
+  "GET /api/v1/flows/{name}/{version}/compiled",
   "POST /api/v1/flows",
   "POST /api/v1/flows/check",
   "GET /api/v1/negations",
