@@ -7,7 +7,7 @@ import type { ErrorCode } from "./errors.ts";
 import type { FlowStep } from "./flow.ts";
 import type { Scope, Step } from "./journey.ts";
 import type { ActionData, ActionName } from "./protocol.ts";
-import { beginRollback, type RollbackRequest } from "./rollback.ts";
+import { beginRollback, type RollbackRequest, rollbackSet } from "./rollback.ts";
 import { activeRollback, hasEnded, isLive, iso, passedPivot, stepOf, stepsInOrder, type Turn } from "./turn.ts";
 import { isUnknown, negationsOf, tookEffect } from "./undo.ts";
 
@@ -66,7 +66,9 @@ function rollback(turn: Turn, data: ActionData): void {
   const scope = data.scope ?? "journey";
   const step = scope === "journey" ? undefined : standIn(turn, scope, data);
   const request = requestOf(turn, "rollback", scope, data, step);
-  if (status === "rolled_back" && !wouldUndo(turn, request)) notAllowed("the journey has been rolled back already");
+  if (status === "rolled_back" && (scope === "to" || !wouldUndo(turn, request))) {
+    notAllowed("the journey has been rolled back already; replay it to run it again");
+  }
   forceOverPivot(turn, data);
   beginRollback(turn, request);
 }
@@ -108,7 +110,11 @@ function requestOf(
 /** The step a scope starts from: named by the operator, else the one that failed. */
 function standIn(turn: Turn, scope: Scope, data: ActionData): string {
   if (scope === "to") return namedStep(turn, data.to ?? data.step, "to").id;
-  if (data.step !== undefined) return namedStep(turn, data.step, "step").id;
+  if (data.step !== undefined) {
+    const step = namedStep(turn, data.step, "step");
+    if (stepOf(turn.journey, step).attempts > 0) return step.id;
+    throw new Refusal("invalid_request", `step: ${step.id} has not run, so it can't stand for a step that failed`);
+  }
   for (const [step, state] of stepsInOrder(turn.flow, turn.journey)) {
     if (state.status === "failed" || state.status === "timed_out") return step.id;
   }
@@ -121,17 +127,12 @@ function forceOverPivot(turn: Turn, data: ActionData): void {
 }
 
 function wouldUndo(turn: Turn, request: RollbackRequest): boolean {
-  const assumed = { causes: [], set: [], blind: request.blind ?? [], include: request.include };
-  const rollback = {
-    ...assumed,
-    scope: request.scope,
-    trigger: request.trigger,
-    reason: "",
-    actor: "",
-    startedAt: 0,
-  };
+  const { scope, set } = rollbackSet(turn.flow, turn.journey, request);
+  const common = { causes: [], former: [], reset: [], blind: request.blind ?? [], include: request.include };
+  const rollback = { ...common, scope, set, trigger: request.trigger, reason: "", actor: "", startedAt: 0 };
   return [...stepsInOrder(turn.flow, turn.journey)].some(
-    ([step, state]) => negationsOf(step, state).length > 0 && tookEffect(rollback, step, state),
+    ([step, state]) =>
+      set.includes(step.id) && negationsOf(step, state).length > 0 && tookEffect(rollback, step, state),
   );
 }
 

@@ -5,7 +5,7 @@ import type { Call, Journey, Step } from "./journey.ts";
 import { MANAGER } from "./protocol.ts";
 import { retryNegation, retryStep } from "./retries.ts";
 import { answerDeadline } from "./rollback.ts";
-import { activeRollback, hasEnded, isLive, stepsInOrder, type Turn } from "./turn.ts";
+import { activeRollback, hasEnded, isLive, isOut, stepsInOrder, type Turn } from "./turn.ts";
 
 /** A timer fired: ends every attempt whose clock has run out, and the journey if its deadline has. */
 export function acceptTimer(turn: Turn, frozen: string[] = []): void {
@@ -27,7 +27,6 @@ export function acceptTimer(turn: Turn, frozen: string[] = []): void {
   }
 }
 
-const isOut = (call: Call): boolean => call.status === "dispatched" || call.status === "inprogress";
 const isPast = (call: Call, now: number): boolean => call.dueAt !== undefined && call.dueAt <= now;
 
 function endStepAttempt(turn: Turn, step: FlowStep, state: Step): void {
@@ -55,16 +54,17 @@ const silence = (call: Call): string =>
   call.status === "inprogress" ? "in progress, then silent for too long" : "no reply in time";
 
 /**
- * When the journey wants its next timer, milliseconds since 1970; undefined for never. Manager-side knowledge (a moving
+ * When the journey wants its next timer after `after`, milliseconds since 1970; undefined for never. Manager-side knowledge (a moving
  * queue, a service that is holding) may fire it later, never earlier.
  */
-export function nextDue(journey: Journey): number | undefined {
+export function nextDue(journey: Journey, after = Number.NEGATIVE_INFINITY): number | undefined {
   if (journey.paused || journey.status === "terminated") return undefined;
   const active = activeRollback(journey) !== undefined;
-  let next = hasEnded(journey) || active ? undefined : journey.deadlineAt;
+  let next: number | undefined;
   const consider = (time: number | undefined): void => {
-    if (time !== undefined && (next === undefined || time < next)) next = time;
+    if (time !== undefined && time > after && (next === undefined || time < next)) next = time;
   };
+  if (!hasEnded(journey) && !active) consider(journey.deadlineAt);
   for (const step of Object.values(journey.steps)) {
     if (isLive(step)) consider(step.dueAt);
     if (step.status === "waiting") consider(step.retryAt);

@@ -2,9 +2,10 @@
 import { isApproval } from "./builtin.ts";
 import type { CompiledFlow } from "./flow.ts";
 import { lastSteps } from "./graph.ts";
-import type { Journey } from "./journey.ts";
-import { activeRollback, isLive, stepOf, stepsInOrder, type Turn } from "./turn.ts";
-import { isSettled, leftStanding, owesUndo, waitsForWord } from "./undo.ts";
+import type { Journey, Step } from "./journey.ts";
+import { isAnswered } from "./rollback.ts";
+import { activeRollback, isLive, isOut, stepOf, stepsInOrder, type Turn } from "./turn.ts";
+import { isMember, isSettled, leftStanding, owesUndo, waitsForWord } from "./undo.ts";
 
 /** Ends what is over, one thing a call: what follows from it is for the other rules to say first. */
 export function closeNext(turn: Turn): void {
@@ -21,7 +22,7 @@ function reopenForLateSuccess(turn: Turn): void {
   const rollback = journey.rollback;
   if (!rollback || rollback.endedAt === undefined || journey.status === "terminated") return;
   for (const [step, state] of stepsInOrder(flow, journey)) {
-    if (!rollback.set.includes(step.id) || state.tookEffect !== true || !owesUndo(rollback, step, state)) continue;
+    if (!isMember(rollback, step.id) || state.tookEffect !== true || !owesUndo(rollback, step, state)) continue;
     turn.emit("journey.reopened", {
       step: step.id,
       reason: `${step.service}.${step.function} succeeded late and is undone now`,
@@ -35,12 +36,13 @@ function closeRollback(turn: Turn): void {
   const rollback = activeRollback(journey);
   if (!rollback || journey.status === "held") return;
   const inBranch = rollback.scope === "branch";
+  let unsettled = false;
   for (const [step, state] of stepsInOrder(flow, journey)) {
     if (!inBranch && isLive(state)) return;
-    if (!rollback.set.includes(step.id) || isSettled(journey, rollback, step)) continue;
-    if (waitsForWord(rollback, step, state)) {
-      if (onlyWordsAreOwed(turn)) holdForWord(turn);
-    }
+    if (isMember(rollback, step.id) && !isSettled(journey, rollback, step)) unsettled = true;
+  }
+  if (unsettled) {
+    if (onlyWordsAreOwed(turn)) holdForWord(turn);
     return;
   }
   turn.emit("rollback.completed", { detail: { left_standing: leftStanding(flow, journey, rollback) } });
@@ -50,7 +52,14 @@ function closeRollback(turn: Turn): void {
 /** Nothing is in flight and nothing can be undone before somebody says what a step's unknown outcome was. */
 function onlyWordsAreOwed(turn: Turn): boolean {
   return [...stepsInOrder(turn.flow, turn.journey)].every(
-    ([, state]) => !isLive(state) && state.status !== "undoing" && state.status !== "undo_failed",
+    ([, state]) => !isLive(state) && state.status !== "undo_failed" && !undoGoesOn(state, turn.ctx.now),
+  );
+}
+
+/** A negation is out, or will be tried again. One whose retry is due and was not sent waits for somebody's word too. */
+function undoGoesOn(state: Step, now: number): boolean {
+  return Object.values(state.undo ?? {}).some(
+    (negation) => isOut(negation) || (negation.retryAt !== undefined && negation.retryAt > now),
   );
 }
 
@@ -58,7 +67,7 @@ function holdForWord(turn: Turn): void {
   const rollback = activeRollback(turn.journey);
   if (!rollback) return;
   for (const [step, state] of stepsInOrder(turn.flow, turn.journey)) {
-    if (!rollback.set.includes(step.id) || !waitsForWord(rollback, step, state)) continue;
+    if (!isMember(rollback, step.id) || !waitsForWord(rollback, step, state)) continue;
     const reason = `${step.service}.${step.function} gave no answer: whether it has to be undone is not known`;
     turn.emit("journey.held", { step: step.id, reason, detail: { kind: "unknown" } });
   }
@@ -67,7 +76,7 @@ function holdForWord(turn: Turn): void {
 /** A rollback `to` a step leaves the journey held there; one made for a rerun goes on at once. */
 function afterRollback(turn: Turn): void {
   const rollback = turn.journey.rollback;
-  if (rollback?.scope !== "to") return;
+  if (rollback?.scope !== "to" && !(rollback?.scope === "branch" && rollback.reset.length > 0)) return;
   if (!rollback.rerun) {
     turn.emit("journey.held", { reason: "rolled back to the step asked for", detail: { kind: "rolled_back_to" } });
     return;
@@ -105,6 +114,7 @@ function closeForward(turn: Turn): void {
     if (isLive(state) && isApproval(step)) approvals.push(step.id);
     else if (isLive(state) || state.retryAt !== undefined) return;
     else if (state.status === "waiting") waiting = true;
+    else if ((state.status === "failed" || state.status === "timed_out") && !isAnswered(journey, step.id)) return;
   }
   for (const step of approvals) {
     turn.emit("journey.held", { step, reason: "waits for an approval", detail: { kind: "approval" } });

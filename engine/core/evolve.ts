@@ -75,6 +75,7 @@ function apply(journey: Journey, event: JourneyEvent): Journey {
       return {
         ...withStatus(journey, "rolling_back"),
         endedAt: undefined,
+        held: undefined,
         rollback: journey.rollback && { ...journey.rollback, endedAt: undefined },
       };
     case "rollback.started":
@@ -101,7 +102,10 @@ function apply(journey: Journey, event: JourneyEvent): Journey {
     case "step.skipped":
     case "step.settled_by_hand":
     case "step.late":
-      return changeStep(journey, event, (step) => stepAfter(step, event, at, detail));
+      return settleHold(
+        changeStep(journey, event, (step) => stepAfter(step, event, at, detail)),
+        event,
+      );
     case "undo.dispatched":
     case "undo.progressed":
     case "undo.succeeded":
@@ -131,6 +135,15 @@ function addHeld(held: Held | undefined, event: JourneyEvent): Held {
   };
 }
 
+/** A step that is settled or tried again is no reason to be held any more. Approvals are counted by closing.ts. */
+function settleHold(journey: Journey, event: JourneyEvent): Journey {
+  const { held } = journey;
+  const settles =
+    event.type === "step.succeeded" || event.type === "step.settled_by_hand" || event.type === "step.retry_scheduled";
+  if (!settles || !held || held.kind === "approval" || !held.steps.includes(event.step ?? "")) return journey;
+  return { ...journey, held: { ...held, steps: held.steps.filter((id) => id !== event.step) } };
+}
+
 function keepDeadline(journey: Journey, detail: EventDetail): number | undefined {
   return detail.kind === "deadline" ? undefined : journey.deadlineAt;
 }
@@ -155,7 +168,8 @@ function changeStep(journey: Journey, event: JourneyEvent, change: (step: Step) 
 /** Changes that forward attempts and negations share; the caller adds what is its own. */
 function callAfter<C extends Call>(call: C, event: JourneyEvent, at: number, detail: EventDetail): C {
   const attempt = event.attempt ?? call.attempts;
-  const others = call.open.filter((open) => open.attempt !== attempt);
+  // A failure without an attempt was never sent: it answers none of those that were.
+  const others = call.open.filter((open) => open.attempt !== event.attempt);
   const settled = { dueAt: undefined, retryAt: undefined, totalDueAt: undefined, endedAt: at };
   switch (event.type) {
     case "step.dispatched":
@@ -340,30 +354,29 @@ function currentStatus(journey: Journey): JourneyStatus {
 
 // ---- the journey as a whole ----
 
+const resetOf = (detail: EventDetail): string[] => (detail.reset as string[] | undefined) ?? [];
 const union = (one: string[], more: string[]): string[] => [...new Set([...one, ...more])];
 
 function rollbackStarted(journey: Journey, event: JourneyEvent, at: number): Journey {
   const detail = event.detail ?? {};
   const scope = (detail.scope as Scope | undefined) ?? "journey";
-  // A branch undone earlier stays undone and its failure answered when another branch fails.
-  const former = journey.rollback;
-  const formerSet = scope === "branch" && former?.scope === "branch" ? former.set : [];
+  const before = journey.rollback;
   const rollback: Rollback = {
     scope,
     trigger: (detail.trigger as Rollback["trigger"] | undefined) ?? "failure",
-    causes: union(former?.causes ?? [], event.step === undefined ? [] : [event.step]),
-    set: union(formerSet, (detail.set as string[] | undefined) ?? []),
+    causes: union(before?.causes ?? [], event.step === undefined ? [] : [event.step]),
+    set: (detail.set as string[] | undefined) ?? [],
+    former: union(before?.former ?? [], before?.scope === "branch" ? union(before.set, before.causes) : []),
     blind: (detail.blind as string[] | undefined) ?? [],
     include: detail.include as "attempted" | undefined,
     reason: event.reason ?? "",
     actor: event.actor ?? "manager",
     startedAt: at,
-    reset: detail.reset as string[] | undefined,
+    reset: union(journey.held?.kind === "rolled_back_to" ? (before?.reset ?? []) : [], resetOf(detail)),
     rerun: detail.rerun as Rollback["rerun"],
   };
-  const stopped = stopRetries(journey, rollback);
   return {
-    ...withStatus(stopped, "rolling_back"),
+    ...withStatus(touchedBy(journey, rollback), "rolling_back"),
     rollback,
     held: undefined,
     output: undefined,
@@ -385,23 +398,33 @@ function rollbackJoined(journey: Journey, event: JourneyEvent): Journey {
     causes: event.step === undefined ? before.causes : union(before.causes, [event.step]),
     include: (detail.include as "attempted" | undefined) ?? before.include,
     // A wider rollback has nothing to go on from.
-    ...(detail.scope === undefined || detail.scope === before.scope ? {} : { reset: undefined, rerun: undefined }),
+    ...(detail.scope === undefined || detail.scope === before.scope ? {} : { reset: [], rerun: undefined }),
   };
   const status = currentStatus(journey) === "held" ? "rolling_back" : currentStatus(journey);
-  return { ...withStatus(stopRetries(journey, rollback), status), rollback, held: undefined, deadlineAt: undefined };
+  return { ...withStatus(touchedBy(journey, rollback), status), rollback, held: undefined, deadlineAt: undefined };
 }
 
-/** In a rollback nothing is tried again: a step between two attempts ends as its last attempt did. */
-function stopRetries(journey: Journey, rollback: Rollback): Journey {
-  const inBranch = new Set(rollback.set);
+/**
+ * In a rollback nothing is tried again: a step between two attempts ends as its last attempt did. What lies outside the
+ * set goes on where the journey does (branch) or will (to).
+ */
+function touchedBy(journey: Journey, rollback: Rollback): Journey {
+  const inSet = new Set(rollback.set);
+  const isDead = (id: string): boolean =>
+    rollback.scope === "branch" && (inSet.has(id) || rollback.causes.includes(id));
   const steps = Object.entries(journey.steps).map(([id, step]): [string, Step] => {
-    if (step.retryAt === undefined || step.status !== "waiting") return [id, step];
-    if (rollback.scope === "branch" && !inBranch.has(id)) return [id, step];
-    const idle = { ...step, retryAt: undefined, waitingFor: undefined, forcedInput: undefined };
-    if (step.attempts === 0) return [id, idle];
-    return [id, { ...idle, status: step.open.length > 0 ? "timed_out" : "failed" }];
+    const idle = withoutRetry(id, step, rollback, inSet);
+    return [id, isDead(id) ? { ...idle, dead: true } : idle];
   });
   return { ...journey, steps: Object.fromEntries(steps) };
+}
+
+function withoutRetry(id: string, step: Step, rollback: Rollback, inSet: Set<string>): Step {
+  const goesOn = rollback.scope === "branch" || rollback.scope === "to";
+  if (step.retryAt === undefined || step.status !== "waiting" || (goesOn && !inSet.has(id))) return step;
+  const idle = { ...step, retryAt: undefined, waitingFor: undefined, forcedInput: undefined };
+  if (step.attempts === 0) return idle;
+  return { ...idle, status: step.open.length > 0 ? "timed_out" : "failed" };
 }
 
 function rollbackCompleted(journey: Journey, at: number): Journey {
@@ -417,7 +440,7 @@ function resumed(journey: Journey, at: number, detail: EventDetail): Journey {
     const { from, at: since } = journey.paused;
     return shiftClocks({ ...journey, status: from, paused: undefined }, at - since);
   }
-  const reset = new Set((detail.reset as string[] | undefined) ?? []);
+  const reset = new Set(resetOf(detail));
   const forced = detail.forced as Record<string, { data: unknown }> | undefined;
   const steps = Object.entries(journey.steps).map(([id, step]): [string, Step] =>
     reset.has(id) ? [id, { ...setBack(step), forcedInput: forced?.[id] }] : [id, step],
@@ -425,6 +448,8 @@ function resumed(journey: Journey, at: number, detail: EventDetail): Journey {
   const rollback = journey.rollback && {
     ...journey.rollback,
     causes: journey.rollback.causes.filter((id) => !reset.has(id)),
+    former: journey.rollback.former.filter((id) => !reset.has(id)),
+    reset: reset.size > 0 ? [] : journey.rollback.reset,
   };
   const active = journey.rollback !== undefined && journey.rollback.endedAt === undefined;
   return {

@@ -4,12 +4,14 @@
  */
 
 import { childUuid, firstElements, isEach } from "./builtin.ts";
+import { parseMoment } from "./duration.ts";
 import { evaluate } from "./expressions.ts";
 import type { FlowStep } from "./flow.ts";
+import { comesFirst, START_EDGE } from "./graph.ts";
 import type { Journey, Step } from "./journey.ts";
 import { MANAGER, type StepError } from "./protocol.ts";
-import { activeRollback, iso, stepOf, stepsInOrder, type Turn } from "./turn.ts";
-import { isSettled } from "./undo.ts";
+import { activeRollback, isLive, iso, stepOf, stepsInOrder, type Turn } from "./turn.ts";
+import { isMember, isSettled } from "./undo.ts";
 
 /** Dispatches, skips or fails every step whose turn it is, and sends the retries that are due. */
 export function dispatchNext(turn: Turn): void {
@@ -38,7 +40,8 @@ function sendDueRetry(turn: Turn, step: FlowStep, state: Step): void {
 function beginIfReady(turn: Turn, step: FlowStep): void {
   const { journey, flow } = turn;
   const edges: ("taken" | "dead")[] = [];
-  const predecessors = step.predecessors.length === 0 ? [undefined] : step.predecessors;
+  // `undefined` stands for the edge from the start.
+  const predecessors = comesFirst(step) ? [undefined, ...step.predecessors] : step.predecessors;
   for (const id of predecessors) {
     const predecessor = id === undefined ? undefined : flow.steps[id];
     const state = predecessor && edgeState(journey, predecessor);
@@ -58,15 +61,15 @@ function beginIfReady(turn: Turn, step: FlowStep): void {
   else turn.emit("step.skipped", { step: step.id, service: step.service, function: step.function });
 }
 
-/** `open`: not settled yet. Edges out of what a branch rollback undid (or passed over) are dead. */
+/** `open`: not settled yet. */
 function edgeState(journey: Journey, predecessor: FlowStep): "open" | "taken" | "dead" {
   const state = stepOf(journey, predecessor);
-  const rollback = journey.rollback;
-  if (
-    rollback?.scope === "branch" &&
-    (rollback.set.includes(predecessor.id) || rollback.causes.includes(predecessor.id))
-  ) {
-    return isSettled(journey, rollback, predecessor) ? "dead" : "open";
+  const { rollback } = journey;
+  if (state.dead && rollback) {
+    const open = isMember(rollback, predecessor.id)
+      ? !isSettled(journey, rollback, predecessor)
+      : isLive(state) || state.status === "waiting";
+    return open ? "open" : "dead";
   }
   if (state.status === "succeeded") return "taken";
   return state.status === "skipped" ? "dead" : "open";
@@ -78,7 +81,7 @@ function isTaken(
   predecessor: string | undefined,
 ): { ok: true; value: boolean } | { ok: false; message: string } {
   const when = step.settings.when;
-  const expression = typeof when === "object" ? when[predecessor ?? "start"] : when;
+  const expression = typeof when === "object" ? when[predecessor ?? START_EDGE] : when;
   if (expression === undefined) return { ok: true, value: true };
   const result = evaluate(expression, scopeOf(turn));
   if (!result.ok) return { ok: false, message: `when (${expression}): ${result.message}` };
@@ -215,8 +218,8 @@ function clocksOf(turn: Turn, step: FlowStep, state: Step, data: unknown): Clock
 function waitUntil(turn: Turn, step: FlowStep): Clocks {
   const { until } = step.settings;
   if (until === undefined) return { ok: true, detail: { due: iso(turn.ctx.now + (step.settings.for ?? 0)) } };
-  const fixed = Date.parse(until);
-  if (!Number.isNaN(fixed)) return { ok: true, detail: { due: iso(fixed) } };
+  const fixed = parseMoment(until);
+  if (fixed !== undefined) return { ok: true, detail: { due: iso(fixed) } };
   const result = evaluate(until, scopeOf(turn));
   const time = result.ok ? timeOf(result.value) : Number.NaN;
   if (!Number.isNaN(time)) return { ok: true, detail: { due: iso(time) } };
@@ -226,6 +229,5 @@ function waitUntil(turn: Turn, step: FlowStep): Clocks {
 
 function timeOf(value: unknown): number {
   if (typeof value === "number") return value;
-  if (value instanceof Date) return value.getTime();
-  return typeof value === "string" ? Date.parse(value) : Number.NaN;
+  return typeof value === "string" ? (parseMoment(value) ?? Number.NaN) : Number.NaN;
 }

@@ -57,6 +57,8 @@ export interface Step extends Call {
   undoAttempts?: Record<string, number>;
   /** Input forced by `rerun` or `retry` with data, used at the next dispatch. */
   forcedInput?: { data: unknown };
+  /** Undone with its branch, or failed in it: edges out of it are not taken. */
+  dead?: true;
   /** Not sent yet because its service is down (onServiceDown: wait). */
   waitingFor?: "service";
   /** Its negations as they were in the version that executed it; set by a migration. */
@@ -81,6 +83,8 @@ export interface Rollback {
   /** The steps that failed (or stand for one that did) and so began or joined it. */
   causes: string[];
   set: string[];
+  /** Steps that earlier `branch` rollbacks of this journey undid or failed at: a late success there is undone too. */
+  former: string[];
   /** Steps of unknown outcome with `onTimeout: hold` that an operator's word said to undo all the same. */
   blind: string[];
   include?: "attempted";
@@ -88,8 +92,8 @@ export interface Rollback {
   actor: string;
   startedAt: number;
   endedAt?: number;
-  /** With scope `to`: what is set back to waiting when the journey goes on. */
-  reset?: string[];
+  /** What is set back to waiting when the journey goes on (scope `to`). */
+  reset: string[];
   /** With trigger `rerun`: where it goes on from, with which input. */
   rerun?: { step: string; data?: { value: unknown } };
 }

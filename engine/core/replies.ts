@@ -74,9 +74,15 @@ function* candidatesOf(turn: Turn, reply: ToManager): Generator<Target> {
   for (const [step, state] of stepsInOrder(turn.flow, turn.journey)) {
     if (step.service !== reply.service || (reply.step != null && reply.step !== step.id)) continue;
     if (step.function === reply.function && state.attempts > 0) yield { step, state, call: state };
-    const negation = state.undo?.[reply.function];
+    const negation = state.undo?.[reply.function] ?? formerRound(state, reply.function);
     if (negation && negation.attempts > 0) yield { step, state, negation: reply.function, call: negation };
   }
+}
+
+/** Negations sent before the step was set back to run again: all settled, so what still comes is a repeat. */
+function formerRound(state: Step, negation: string): Call | undefined {
+  const attempts = state.undoAttempts?.[negation];
+  return attempts === undefined ? undefined : { status: "succeeded", attempts, tries: 0, open: [] };
 }
 
 function byAttempt(candidates: Target[], number: number): Target {

@@ -18,7 +18,8 @@ function mayRetry(policy: RetryPolicy, call: Call): boolean {
 export function retryStep(turn: Turn, step: FlowStep): void {
   const state = stepOf(turn.journey, step);
   const rollback = activeRollback(turn.journey);
-  const undoing = rollback !== undefined && (rollback.scope !== "branch" || rollback.set.includes(step.id));
+  const goesOn = rollback === undefined || rollback.scope === "branch" || rollback.scope === "to";
+  const undoing = !goesOn || rollback?.set.includes(step.id) === true;
   if (undoing || turn.journey.status === "terminated" || !mayRetry(step.settings.retry, state)) return;
   const due = turn.ctx.now + retryDelayMs(step.settings.retry, state.tries, turn.ctx.random);
   if (state.totalDueAt !== undefined && due >= state.totalDueAt) return;

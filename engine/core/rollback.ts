@@ -6,11 +6,12 @@ import type { CompiledFlow, FlowStep } from "./flow.ts";
 import { ancestors, branchAncestors, descendants } from "./graph.ts";
 import type { Journey, Rollback, Scope, Step } from "./journey.ts";
 import type { StepError } from "./protocol.ts";
-import { activeRollback, passedPivot, stepsInOrder, type Turn } from "./turn.ts";
-import { isUnknown } from "./undo.ts";
+import { activeRollback, hasEnded, passedPivot, stepsInOrder, type Turn } from "./turn.ts";
+import { isUnknown, onTimeoutOf } from "./undo.ts";
 
 /** Answers every failed or timed-out step that nobody has answered yet: by a rollback, or by holding the journey. */
 export function answerFailures(turn: Turn): void {
+  if (hasEnded(turn.journey)) return;
   for (const [step, state] of stepsInOrder(turn.flow, turn.journey)) {
     if (state.status !== "failed" && state.status !== "timed_out") continue;
     if (isAnswered(turn.journey, step.id)) continue;
@@ -18,22 +19,29 @@ export function answerFailures(turn: Turn): void {
   }
 }
 
-function isAnswered(journey: Journey, stepId: string): boolean {
+/** A failure has been answered by a rollback it caused or joined, or by holding the journey for it. */
+export function isAnswered(journey: Journey, stepId: string): boolean {
   if (journey.held?.steps.includes(stepId)) return true;
   const rollback = journey.rollback;
   if (!rollback) return false;
-  return rollback.causes.includes(stepId) || (rollback.endedAt === undefined && rollback.set.includes(stepId));
+  if (rollback.causes.includes(stepId)) return true;
+  const stands = rollback.endedAt === undefined || journey.held?.kind === "rolled_back_to";
+  return stands && rollback.set.includes(stepId);
 }
 
 function answer(turn: Turn, step: FlowStep, state: Step): void {
   const where = `${step.service}.${step.function}`;
   const unknown = isUnknown(state);
-  if (!activeRollback(turn.journey)) {
+  const active = activeRollback(turn.journey);
+  const mustHold = passedPivot(turn.journey, turn.flow) || (unknown && onTimeoutOf(step) === "hold");
+  // While a branch is being undone the rest goes on; what has to hold the journey does so after that.
+  if (active?.scope === "branch" && mustHold) return;
+  if (!active) {
     if (passedPivot(turn.journey, turn.flow)) {
       hold(turn, "failure", step.id, `${where} ${state.status}, and the point of no return is behind`, state.error);
       return;
     }
-    if (unknown && (step.settings.pivot || step.settings.onTimeout === "hold")) {
+    if (mustHold) {
       hold(turn, "unknown", step.id, `${where} gave no answer: whether it worked is not known`, state.error);
       return;
     }
@@ -104,9 +112,10 @@ export function beginRollback(turn: Turn, request: RollbackRequest): void {
   };
   if (active) {
     const wider = widerScope(active.scope, scope);
+    const wide = wider === "journey" ? [...turn.flow.order] : set;
     turn.emit("rollback.joined", {
       ...common,
-      detail: { trigger: request.trigger, scope: wider, set, blind: request.blind, include: request.include },
+      detail: { trigger: request.trigger, scope: wider, set: wide, blind: request.blind, include: request.include },
     });
     return;
   }

@@ -5,7 +5,7 @@
 import type { EventType, JourneyEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import type { CompiledFlow, FlowStep } from "./flow.ts";
-import type { Journey, Step } from "./journey.ts";
+import type { Call, Journey, Step } from "./journey.ts";
 import type { Position } from "./protocol.ts";
 
 /** What is known about a service: design.md section 3, Health. */
@@ -78,9 +78,12 @@ export function* stepsInOrder(flow: CompiledFlow, journey: Journey): Generator<[
 }
 
 /** A command is out and its clock runs. */
-export function isLive(step: Step): boolean {
-  return step.status === "dispatched" || step.status === "inprogress";
+export function isOut(call: Call): boolean {
+  return call.status === "dispatched" || call.status === "inprogress";
 }
+
+/** The step's own command is out. */
+export const isLive = (step: Step): boolean => isOut(step);
 
 /** The rollback that is going on. */
 export function activeRollback(journey: Journey): Journey["rollback"] {

@@ -13,16 +13,20 @@ import { activeRollback, iso, stepOf, stepsInOrder, type Turn } from "./turn.ts"
 export function undoNext(turn: Turn): void {
   const rollback = activeRollback(turn.journey);
   if (!rollback || turn.journey.status === "held") return;
-  for (const id of rollback.set) {
-    const step = turn.flow.steps[id];
-    if (!step) continue;
-    const state = stepOf(turn.journey, step);
-    if (owesUndo(rollback, step, state) && descendantsSettled(turn, rollback, step)) {
-      beginUndo(turn, step, state);
-    } else {
-      retryNegations(turn, step, state);
-    }
+  for (const [step, state] of stepsInOrder(turn.flow, turn.journey)) {
+    if (!isMember(rollback, step.id)) continue;
+    const due = dueNegations(turn, state);
+    const owes = owesUndo(rollback, step, state);
+    // A retry waits too: a late success behind the step may have come meanwhile.
+    if ((!owes && due.length === 0) || !descendantsSettled(turn, rollback, step)) continue;
+    if (owes) beginUndo(turn, step, state);
+    else for (const name of due) dispatchNegation(turn, step, name, {});
   }
+}
+
+/** Whether the rollback may undo the step: one of its set, or of a branch undone earlier. */
+export function isMember(rollback: Rollback, stepId: string): boolean {
+  return rollback.set.includes(stepId) || rollback.former.includes(stepId);
 }
 
 /** The functions that undo a step: of the version that executed it. */
@@ -36,10 +40,14 @@ export function isUnknown(state: Step): boolean {
   return (state.status === "timed_out" || state.status === "failed") && state.open.length > 0;
 }
 
-/** What to think of a step whose outcome is unknown. A pivot's is never guessed. */
-export function onUnknown(rollback: Rollback, step: FlowStep): "undo" | "ignore" | "hold" {
-  if (rollback.blind.includes(step.id)) return "undo";
+/** What to do about a step whose outcome is unknown. A pivot's is never guessed. */
+export function onTimeoutOf(step: FlowStep): "undo" | "ignore" | "hold" {
   return step.settings.pivot ? "hold" : step.settings.onTimeout;
+}
+
+/** The same in a rollback, where an operator may have said to undo it all the same. */
+function onUnknown(rollback: Rollback, step: FlowStep): "undo" | "ignore" | "hold" {
+  return rollback.blind.includes(step.id) ? "undo" : onTimeoutOf(step);
 }
 
 /** Whether a step took effect, or has to be treated as if it had. */
@@ -96,10 +104,11 @@ export function waitsForWord(rollback: Rollback, step: FlowStep, state: Step): b
 
 function descendantsSettled(turn: Turn, rollback: Rollback, step: FlowStep): boolean {
   const after = descendants(turn.flow, step.id);
-  return rollback.set.every((id) => {
+  for (const id of after) {
     const other = turn.flow.steps[id];
-    return !other || !after.has(id) || isSettled(turn.journey, rollback, other);
-  });
+    if (other && isMember(rollback, id) && !isSettled(turn.journey, rollback, other)) return false;
+  }
+  return true;
 }
 
 /** All negations of the step go out together. After a late success they go out again, now with the output. */
@@ -110,12 +119,10 @@ function beginUndo(turn: Turn, step: FlowStep, state: Step): void {
   }
 }
 
-function retryNegations(turn: Turn, step: FlowStep, state: Step): void {
-  for (const [name, negation] of Object.entries(state.undo ?? {})) {
-    if (negation.status === "waiting" && negation.retryAt !== undefined && negation.retryAt <= turn.ctx.now) {
-      dispatchNegation(turn, step, name, {});
-    }
-  }
+function dueNegations(turn: Turn, state: Step): string[] {
+  return Object.entries(state.undo ?? {}).flatMap(([name, negation]) =>
+    negation.status === "waiting" && negation.retryAt !== undefined && negation.retryAt <= turn.ctx.now ? [name] : [],
+  );
 }
 
 function dispatchNegation(turn: Turn, step: FlowStep, name: string, detail: { again?: boolean }): void {
@@ -147,7 +154,7 @@ export function leftStanding(flow: CompiledFlow, journey: Journey, rollback: Rol
   for (const [step, state] of stepsInOrder(flow, journey)) {
     const effect = state.status === "succeeded" || state.tookEffect === true;
     const undone = state.status === "undone" || state.status === "undoing";
-    if (effect && !undone && !rollback.set.includes(step.id)) standing.push(step.id);
+    if (effect && !undone && !isMember(rollback, step.id)) standing.push(step.id);
   }
   return standing;
 }

@@ -182,7 +182,7 @@ export class ManagerPartition {
       if (uuid === undefined || !journey) return;
       const frozen = this.frozenCalls(journey, now);
       this.decide(journey, { kind: "timer", frozen }, this.flowOf(journey), uuid, now, batch);
-      this.setTimer(this.journeys.get(uuid) ?? journey, now);
+      this.setTimer(this.find(uuid) ?? journey, now, frozen.length > 0);
     }
   }
 
@@ -195,10 +195,15 @@ export class ManagerPartition {
     });
   }
 
-  /** While clocks stand still the journey is looked at again a little later. */
-  private setTimer(journey: Journey, now: number): void {
-    const due = hasEnded(journey) ? undefined : nextDue(journey);
-    this.timers.set(journey.uuid, due !== undefined && due <= now ? now + FROZEN_CHECK_MS : due);
+  /**
+   * What is still due after its timer fired waits for something else than time (a retry behind an undo that failed), and
+   * that comes as an input; only clocks that stand still are looked at again.
+   */
+  private setTimer(journey: Journey, now: number, frozen: boolean): void {
+    if (hasEnded(journey)) return;
+    const next = nextDue(journey, now);
+    const again = frozen ? now + FROZEN_CHECK_MS : undefined;
+    this.timers.set(journey.uuid, again !== undefined && (next === undefined || again < next) ? again : next);
   }
 
   private keep(journey: Journey): void {
