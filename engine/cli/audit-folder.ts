@@ -24,7 +24,7 @@ export async function withAudit<Result>(
   const dataDir = resolve(args.data ?? defaultDataDir(io.environment));
   const busFile = join(dataDir, "bus.sqlite");
   if (!existsSync(busFile)) {
-    throw new Failure("data_folder_missing", `${dataDir} is no data folder of a console`, "Name one with --data.");
+    throw new Failure("data_folder_missing", `${dataDir} is no data folder of a console`);
   }
   const [{ openAudit }, { openEmbeddedBus }, { lockedBy }] = await Promise.all([
     import("../audit/open-audit.ts"),

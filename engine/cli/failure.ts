@@ -1,13 +1,15 @@
 /** How a command ends when it doesn't end well. Anything else that is thrown is a fault of this program. */
 
+import { ERRORS, type ErrorCode } from "../core/errors.ts";
+
 /** Wrong use: exit code 2, with the usage line. */
 export class UsageError extends Error {}
 
-/** It failed: exit code 1. `message` is one sentence, `fix` what the user can do about it. */
+/** It failed: exit code 1. `message` is one sentence; `fix` is the catalogue's unless there is a better one. */
 export class Failure extends Error {
-  readonly code: string;
-  readonly fix: string | undefined;
-  constructor(code: string, message: string, fix?: string) {
+  readonly code: ErrorCode;
+  readonly fix: string;
+  constructor(code: ErrorCode, message: string, fix: string = ERRORS[code].fix) {
     super(message);
     this.code = code;
     this.fix = fix;

@@ -121,16 +121,16 @@ function readJson(file: string): Json {
     content = readFileSync(file === "-" ? 0 : file, "utf8");
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Failure("file_unreadable", `${file} can't be read: ${why}`);
+    throw new Failure("file_unusable", `${file} can't be read: ${why}`);
   }
   let value: unknown;
   try {
     value = JSON.parse(content.replace(/^\uFEFF/, ""));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Failure("file_not_json", `${file} isn't JSON: ${why}`);
+    throw new Failure("file_unusable", `${file} isn't JSON: ${why}`);
   }
-  if (!isJson(value)) throw new Failure("file_no_flow", `${file} holds no JSON object, so no flow.`);
+  if (!isJson(value)) throw new Failure("file_unusable", `${file} holds no JSON object, so no flow.`);
   return value;
 }
 

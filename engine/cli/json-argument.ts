@@ -9,13 +9,13 @@ export function jsonArgument(value: string | undefined, option: string): unknown
   try {
     if (file !== undefined) text = readFileSync(file === "-" ? 0 : file, "utf8");
   } catch (error) {
-    throw new Failure("file_unreadable", `${file} can't be read: ${error instanceof Error ? error.message : error}`);
+    throw new Failure("file_unusable", `${file} can't be read: ${error instanceof Error ? error.message : error}`);
   }
   try {
     return JSON.parse(text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    if (file !== undefined) throw new Failure("file_not_json", `${file} isn't JSON: ${why}`);
+    if (file !== undefined) throw new Failure("file_unusable", `${file} isn't JSON: ${why}`);
     throw new UsageError(`${option} takes JSON, or @FILE with JSON in it: ${why}.`);
   }
 }

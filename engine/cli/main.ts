@@ -96,8 +96,7 @@ function problemOf(error: unknown): { code: string; message: string; fix?: strin
     return { code: error.code, message: error.message, fix: error.fix, details: { findings, errors } };
   }
   if (error instanceof ConsoleUnreachable) {
-    const fix = "Start one with `antigraph console`, or say where it is with --url.";
-    return { code: "console_unreachable", message: error.message, fix };
+    return { code: "console_unreachable", message: error.message, fix: ERRORS.console_unreachable.fix };
   }
   return { code: "internal", message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }

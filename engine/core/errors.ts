@@ -119,6 +119,18 @@ export const ERRORS = {
     retryable: false,
     fix: "A topic's number of partitions never changes: use the number it has, or another data folder or prefix.",
   },
+  data_folder_missing: { status: 404, retryable: false, fix: "Name the data folder of a console with --data." },
+  console_unreachable: {
+    status: 503,
+    retryable: true,
+    fix: "Start a console with `antigraph console`, or say where it is with --url.",
+  },
+  file_unusable: { status: 400, retryable: false, fix: "Name a file that is there, can be read and holds JSON." },
+  wait_timeout: {
+    status: 504,
+    retryable: true,
+    fix: "The journey goes on; look again with `antigraph journeys show UUID`.",
+  },
   internal: { status: 500, retryable: true, fix: "See the log of the console." },
 } as const satisfies Record<string, { status: number; retryable: boolean; fix: string }>;
 

@@ -106,6 +106,6 @@ function counted(count: number, noun: string): string {
 }
 
 function explainFile(error: unknown): never {
-  if (error instanceof Error && "syscall" in error) throw new Failure("file_unreadable", error.message);
+  if (error instanceof Error && "syscall" in error) throw new Failure("file_unusable", error.message);
   throw error;
 }

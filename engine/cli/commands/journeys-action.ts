@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { ERRORS, type ErrorCode } from "../../core/errors.ts";
 import type { ActionName } from "../../core/protocol.ts";
 import type { Preview } from "../../core/view.ts";
 import { actionOutcome } from "../action-outcome.ts";
@@ -6,7 +7,7 @@ import { command, integer } from "../command.ts";
 import { accessConsole, consoleArgs } from "../console-access.ts";
 import { Failure } from "../failure.ts";
 import { printJson } from "../io.ts";
-import { errorText, previewText } from "../journey-text.ts";
+import { previewText } from "../journey-text.ts";
 import { jsonArgument } from "../json-argument.ts";
 
 const DESCRIPTIONS: Record<ActionName, string> = {
@@ -68,8 +69,9 @@ export function actionCommand(action: ActionName) {
       const accepted = answer as { uuid: string; id: string; replay_uuid?: string };
       const outcome = await actionOutcome(client, accepted.uuid, accepted.id);
       if (outcome.is === "refused") {
-        const why = outcome.event.error ? errorText(outcome.event.error) : "it doesn't fit the journey's state";
-        throw new Failure(outcome.event.error?.code ?? "action_not_allowed", `${action} was refused: ${why}`);
+        const why = outcome.event.error?.message || "it doesn't fit the journey's state";
+        const code = outcome.event.error?.code ?? "";
+        throw new Failure(isErrorCode(code) ? code : "action_not_allowed", `${action} was refused: ${why}`);
       }
       if (args.json) return printJson(io, { ...accepted, outcome: outcome.is });
       const replay = accepted.replay_uuid ? ` The new journey is ${accepted.replay_uuid}.` : "";
@@ -77,4 +79,8 @@ export function actionCommand(action: ActionName) {
       else io.out(`${action} is accepted, but no manager has taken it up yet.${replay}`);
     },
   });
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERRORS, code);
 }

@@ -70,7 +70,7 @@ async function untilResting(client: ConsoleClient, uuid: string, timeoutMs: numb
     if (systemClock.now() > endsAt) {
       const status = journey?.status ?? "not begun by a manager";
       const fix = `Look again with \`antigraph journeys show ${uuid}\`.`;
-      throw new Failure("timed_out", `The journey is still ${status} after ${timeoutMs / 1_000} s`, fix);
+      throw new Failure("wait_timeout", `The journey is still ${status} after ${timeoutMs / 1_000} s`, fix);
     }
     await pause(systemClock, POLL_MS);
   }

@@ -123,12 +123,15 @@ describe("an action", () => {
   });
 
   test("fails when the manager refused it", async () => {
-    const error = { code: "stale_preview", message: "the journey has moved" };
+    const error = { code: "stale_preview", message: "the step is undone" };
     const { code, err } = await cli(["journeys", "rollback", uuid, "--id", "a1", "--plan", "p", "--seq", "3"], {
       [path]: { status: 202, body: { uuid, id: "a1", queued: false } },
       [`GET /journeys/${uuid}/events`]: { body: { events: [{ id: "a1", type: "action.refused", error }] } },
     });
-    expect([code, err]).toEqual([1, "antigraph: rollback was refused: stale_preview: the journey has moved.\n"]);
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(/^antigraph: rollback was refused: the step is undone\. .+ make a new dry run\.\n$/),
+    ]);
   });
 
   test("carries its data", async () => {

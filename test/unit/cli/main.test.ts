@@ -74,7 +74,7 @@ describe("failure ends with exit code 1 and one line that says what to do", () =
     expect([code, out]).toEqual([1, ""]);
     expect(err).toBe(
       "antigraph: no console answers at http://127.0.0.1:4600 (connect ECONNREFUSED 127.0.0.1:4600). " +
-        "Start one with `antigraph console`, or say where it is with --url.\n",
+        "Start a console with `antigraph console`, or say where it is with --url.\n",
     );
   });
 
@@ -109,7 +109,7 @@ describe("failure ends with exit code 1 and one line that says what to do", () =
     [["doctor", "--brokers", "localhost:9092"], "this version doesn't speak to Kafka yet"],
     [["topics", "create", "--brokers", "localhost:9092"], "this version doesn't speak to Kafka yet"],
     [["services", "--brokers", "localhost:9092"], "this version doesn't speak to Kafka yet"],
-    [["audit", "rebuild"], "/nowhere is no data folder of a console. Name one with --data."],
+    [["audit", "rebuild"], "/nowhere is no data folder of a console. Name the data folder"],
     [["check", "/nowhere/flow.json"], "/nowhere/flow.json can't be read: ENOENT"],
     [["start", "a", "--data", "@/nowhere/data.json"], "/nowhere/data.json can't be read: ENOENT"],
   ])("%j", async (args, message) => {
