@@ -65,6 +65,7 @@ test("streams changes to the page as they happen", async ({ launch }) => {
 
 test("lets no page leave for another site or open a window", async ({ launch }) => {
   const app = await launch();
+  await expect(app.page).toHaveURL(/\/journeys$/);
   const before = app.page.url();
   await app.page.evaluate(() => {
     const link = document.createElement("a");

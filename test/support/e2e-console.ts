@@ -78,7 +78,7 @@ export const test = base.extend<ConsoleOptions & { console: RunningConsole; api:
 export async function startConsole(dataDir: string, args: string[] = []): Promise<RunningConsole> {
   const child = spawn(process.execPath, [CLI, "console", "--port", "0", "--no-open", "--data", dataDir, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ANTIGRAPH_TOKEN: undefined, NO_COLOR: "1" },
+    env: { ...process.env, ANTIGRAPH_TOKEN: undefined, FORCE_COLOR: undefined, NO_COLOR: "1" },
   });
   const output: string[] = [];
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
