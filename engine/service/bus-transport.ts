@@ -19,6 +19,7 @@ export interface BusTransportOptions {
 /** The in-process transport. Closing the service leaves the bus open. */
 export function createBusTransport(bus: Bus, options: BusTransportOptions = {}): Transport {
   return {
+    remembers: true,
     async connect({ service, from, onRecords, onConnection }): Promise<Connection> {
       const subscription = await bus.consume({
         group: `service.${service}`,

@@ -52,6 +52,7 @@ const topicsSchema = z.object({
 export function createHttpTransport(options: HttpTransportOptions): Transport {
   const client = createConsoleClient(options);
   return {
+    remembers: false,
     async connect(connect): Promise<Connection> {
       const stopping = new AbortController();
       const reading = readOn(client, connect, stopping.signal);

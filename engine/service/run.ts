@@ -36,7 +36,7 @@ export interface RunOptions {
   store?: ServiceStore;
   /** The store's instance, else host and process id. */
   instance?: string;
-  /** Where a service without a position begins: with a store at the beginning, else at the end (over HTTP). */
+  /** Where a service without a position begins. At the beginning, or at the end if nothing keeps its positions. */
   from?: "beginning" | "end";
   /** Commands running at once. 64 */
   concurrency?: number;
@@ -140,7 +140,7 @@ export async function runService(
     return {
       service: service.name,
       positions: ledger.positions(),
-      from: options.from ?? (store ? "beginning" : "end"),
+      from: options.from ?? (store || transport.remembers ? "beginning" : "end"),
       onRecords: deliver,
       onReset(positions) {
         log("warn", `the topic isn't the one read before; ${service.name} goes on at ${JSON.stringify(positions)}`);

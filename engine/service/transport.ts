@@ -44,6 +44,8 @@ export interface Connection {
 }
 
 export interface Transport {
+  /** It has consumer groups, so it remembers by itself where a service has read up to. */
+  readonly remembers: boolean;
   connect(options: ConnectOptions): Promise<Connection>;
 }
 
