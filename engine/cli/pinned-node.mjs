@@ -4,6 +4,7 @@
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import module from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -31,7 +32,11 @@ export function findPinnedNode() {
  * @returns {boolean}
  */
 export function onPinnedNode(scriptUrl, { tethered = false } = {}) {
-  if (Number.parseInt(process.versions.node, 10) >= PINNED_MAJOR) return true;
+  if (Number.parseInt(process.versions.node, 10) >= PINNED_MAJOR) {
+    // Stripped and compiled modules are kept from one start to the next. A folder that can't be written does no harm.
+    module.enableCompileCache(join(projectDir, "node_modules", ".cache", "antigraph"));
+    return true;
+  }
   const node = findPinnedNode();
   if (node === undefined) {
     console.error(
