@@ -1,9 +1,13 @@
 // The desktop host: what its window shows, what a page in it may do, and how it begins and ends.
 
+import { spawnSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "../support/desktop-app.ts";
 import { descendantsOf, stillRunning } from "../support/processes.ts";
+
+const CLI = fileURLToPath(new URL("../../engine/cli/antigraph.mjs", import.meta.url));
 
 test("shows the console over the private protocol, without a token", async ({ launch }) => {
   const { page } = await launch();
@@ -132,6 +136,15 @@ test("has one window for a data folder: a second start brings it to the front, o
   expect(second.messages).toContainEqual({ type: "already running" });
   await expect(app.page.getByRole("heading", { level: 1, name: "Flows" })).toBeVisible();
   await expect.poll(() => app.isFocused()).toBe(true);
+});
+
+test("keeps a browser console away from its data folder", async ({ launch, dataDir }) => {
+  await launch();
+  const args = [CLI, "console", "--port", "0", "--no-open", "--data", dataDir];
+  const second = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 20_000 });
+  expect(second.status).toBe(1);
+  expect(second.stderr).toContain(dataDir);
+  expect(second.stderr).not.toMatch(/^\s+at /m);
 });
 
 test("quits in order: nothing keeps running, and the data folder is free again", async ({ launch }) => {
