@@ -51,12 +51,13 @@ async function setUp(failing: boolean): Promise<Setup> {
     throw new ServiceFailure("quota_exceeded", "the quota is used up", { retryable: false });
   };
   const ok = (): unknown => ({ id: "u-7781", plan: "team", seats: 5 });
+  const definitions: { name: string; functions: Record<string, () => unknown> }[] = [
+    { name: "user", functions: { create_user: ok, delete_user: ok } },
+    { name: "license", functions: { add_license: ok, remove_license: ok, log_removal: ok } },
+    { name: "membership", functions: { add_membership: failing ? fail : ok, remove_membership: ok } },
+  ];
   const services = await Promise.all(
-    [
-      { name: "user", functions: { create_user: ok, delete_user: ok } },
-      { name: "license", functions: { add_license: ok, remove_license: ok, log_removal: ok } },
-      { name: "membership", functions: { add_membership: failing ? fail : ok, remove_membership: ok } },
-    ].map((service) => runService(defineService(service), createBusTransport(bus))),
+    definitions.map((definition) => runService(defineService(definition), createBusTransport(bus))),
   );
   const waiting = new Map<string, () => void>();
   manager.onEnded((uuid) => waiting.get(uuid)?.());
