@@ -67,11 +67,12 @@ export function createStream(options: StreamOptions = {}): Stream {
     let why = "The connection was closed.";
     try {
       const body = await open(lastEventId, controller.signal);
-      const missedSomething = lostSince !== undefined && lastEventId === undefined;
+      const wasLost = lostSince !== undefined;
       failures = 0;
       lostSince = undefined;
       become({ kind: "live" });
-      if (missedSomething) deliver({ type: "reset" });
+      // The stream resumes by itself, but questions asked meanwhile have failed: all of them are asked anew.
+      if (wasLost) deliver({ type: "reset" });
       const parse = createEventParser(({ id, event, data }) => {
         if (id !== undefined) lastEventId = id;
         if (event === "reset") deliver({ type: "reset" });

@@ -16,7 +16,7 @@ export function newest(offsets: TopicOffsets): string {
 }
 
 /** The records before the ones shown, given the lowest offset shown of each partition; undefined at the log's start. */
-export function before(offsets: TopicOffsets, lowest: ReadonlyMap<number, number>): string | undefined {
+export function olderThan(offsets: TopicOffsets, lowest: ReadonlyMap<number, number>): string | undefined {
   const each = perPartition(offsets);
   const positions = offsets.map(({ partition, start, end }) => {
     const shown = lowest.get(partition) ?? end;

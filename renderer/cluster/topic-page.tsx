@@ -12,7 +12,7 @@ import { useProfile } from "../queries.ts";
 import { keys } from "../query-keys.ts";
 import classes from "./cluster.module.css";
 import { isDeadLetterTopic } from "./dead-letter.ts";
-import { around, before, lowestOffsets, newest, type TopicOffsets } from "./positions.ts";
+import { around, lowestOffsets, newest, olderThan, type TopicOffsets } from "./positions.ts";
 import { ProduceSheet } from "./produce-sheet.tsx";
 import { RecordDetails } from "./record-details.tsx";
 import { RecordsTable } from "./records-table.tsx";
@@ -74,7 +74,7 @@ function TopicRecords({ topic, offsets }: { topic: string; offsets: TopicOffsets
   const shown = records
     .filter((record) => wanted === "" || matches(record, wanted))
     .sort((left, right) => right.timestamp.localeCompare(left.timestamp) || right.offset - left.offset);
-  const older = before(inPartition, lowestOffsets(records));
+  const older = olderThan(inPartition, lowestOffsets(records));
   const total = offsets.reduce((sum, { start, end }) => sum + end - start, 0);
   const open = shown.find((record) => idOf(record) === chosen);
 

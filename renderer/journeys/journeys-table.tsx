@@ -139,7 +139,7 @@ export function JourneysTable({ listKey, query, live, sort, onSort, selection, e
         aria-label="Journeys"
         aria-rowcount={more ? -1 : total + 1}
         aria-multiselectable="true"
-        className={classes.grid}
+        className={total === 0 ? classes.headOnly : classes.grid}
         onKeyDown={onKeyDown}
         tabIndex={-1}
       >
@@ -167,11 +167,7 @@ export function JourneysTable({ listKey, query, live, sort, onSort, selection, e
             <SortButton label="Took" field="duration" sort={sort} onSort={onSort} />
           </HeadCell>
         </div>
-        {total === 0 ? (
-          <EmptyState title={empty.title} actions={empty.actions}>
-            {empty.text}
-          </EmptyState>
-        ) : (
+        {total > 0 && (
           // biome-ignore lint/a11y/useSemanticElements: see above
           <div role="rowgroup" className={classes.scroller} ref={scroller}>
             <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>
@@ -199,6 +195,11 @@ export function JourneysTable({ listKey, query, live, sort, onSort, selection, e
           </div>
         )}
       </div>
+      {total === 0 && (
+        <EmptyState title={empty.title} actions={empty.actions}>
+          {empty.text}
+        </EmptyState>
+      )}
       <FreshPill size={rows.fresh.size} overflow={rows.freshOverflow} onShow={showNewest} />
       <div className={classes.foot} aria-live="polite">
         {loadingMore ? "Reading on…" : more ? `${count(total)} shown, scroll for more` : plural(total, "journey")}

@@ -22,7 +22,7 @@ export function TimeFilter({ filter, onChange }: TimeFilterProps) {
       opened={opened}
       onChange={setOpened}
       position="bottom-start"
-      width={380}
+      width={300}
       shadow="md"
       trapFocus
       returnFocus
@@ -99,7 +99,7 @@ function Exact({ filter, onChange, onDone }: TimeFilterProps & { onDone: () => v
           value={to}
           onChange={(event) => setTo(event.currentTarget.value)}
         />
-        <Button type="submit" className={classes.wide} disabled={from === "" && to === ""}>
+        <Button type="submit" disabled={from === "" && to === ""}>
           Show this range
         </Button>
       </form>

@@ -1,5 +1,5 @@
 import type { Profile } from "../../engine/api/schemas.ts";
-import { useProfile } from "../queries.ts";
+import { useInfo } from "../queries.ts";
 import classes from "./environment-tag.module.css";
 
 /** What each environment is called; shown in words beside its colour. */
@@ -7,8 +7,9 @@ const WORDS: Record<Profile["environment"], string> = { dev: "DEV", staging: "ST
 
 /** The environment of the profile in words and colour. `short` leaves the profile's name out. */
 export function EnvironmentTag({ short = false }: { short?: boolean }) {
-  const profile = useProfile();
-  if (profile === undefined) return null;
+  const info = useInfo();
+  const profile = info.data?.profile;
+  if (profile === undefined) return info.isError ? <span className={classes.tag}>profile unknown</span> : null;
   const word = WORDS[profile.environment];
   return (
     <span className={classes.tag} title={`Profile ${profile.name}, environment ${profile.environment}`}>

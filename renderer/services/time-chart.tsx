@@ -93,7 +93,15 @@ export function TimeChart({ label, times, series, kind, format }: TimeChartProps
               )}
             </g>
           ) : (
-            <path key={name} d={linePath(values, step, y)} className={classes.line} />
+            <g key={name} className={classes.line}>
+              <path d={linePath(values, step, y)} />
+              {values.map((value, index) =>
+                value === undefined || !isAlone(values, index) ? null : (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: a bucket is known by its place
+                  <circle key={index} cx={LEFT + step * (index + 0.5)} cy={y(value)} r={2.5} />
+                ),
+              )}
+            </g>
           ),
         )}
         {at !== undefined && (
@@ -133,7 +141,12 @@ function axisTimes(times: readonly string[]) {
   });
 }
 
-/** The line with a gap where a bucket has no value; a value between two gaps becomes a dot. */
+/** A value between two gaps, which a line can't show. */
+function isAlone(values: readonly (number | undefined)[], index: number): boolean {
+  return values[index - 1] === undefined && values[index + 1] === undefined;
+}
+
+/** The line with a gap where a bucket has no value. */
 function linePath(values: readonly (number | undefined)[], step: number, y: (value: number) => number): string {
   let path = "";
   let drawing = false;
@@ -143,7 +156,7 @@ function linePath(values: readonly (number | undefined)[], step: number, y: (val
       continue;
     }
     const x = (LEFT + step * (index + 0.5)).toFixed(1);
-    path += drawing ? `L${x} ${y(value).toFixed(1)}` : `M${x} ${y(value).toFixed(1)}h0.1`;
+    path += drawing ? `L${x} ${y(value).toFixed(1)}` : `M${x} ${y(value).toFixed(1)}`;
     drawing = true;
   }
   return path;

@@ -40,7 +40,7 @@ const dark: MantineColorsTuple = [
   "#c5cbd6",
   "#98a2b3",
   "#6b7587",
-  "#454d5c",
+  "#323946",
   "#2b313c",
   "#20252e",
   "#1b1f27",

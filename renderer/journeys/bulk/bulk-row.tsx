@@ -1,18 +1,26 @@
 import { Link } from "react-router";
 import type { JourneyRow } from "../../../engine/audit/store.ts";
-import type { Preview } from "../../../engine/core/view.ts";
+import type { JourneyStatus, Preview } from "../../../engine/core/view.ts";
 import { plural, shortId } from "../../parts/format.ts";
 import { jsonLine } from "../../parts/json-view.tsx";
 import { Badge, JourneyStatusBadge } from "../../parts/status-badge.tsx";
 import classes from "./bulk-sheet.module.css";
 import type { RowState } from "./use-bulk-run.ts";
 
+interface BulkRowProps {
+  /** As it was when it was selected. */
+  journey: JourneyRow;
+  /** As it is now. */
+  status: JourneyStatus;
+  state: RowState;
+}
+
 /** One journey of a bulk action: what would be sent, and what came of it. */
-export function BulkRow({ journey, state }: { journey: JourneyRow; state: RowState }) {
+export function BulkRow({ journey, status, state }: BulkRowProps) {
   return (
     <li className={classes.row}>
       <div className={classes.line}>
-        <JourneyStatusBadge status={journey.status} />
+        <JourneyStatusBadge status={status} />
         <span className="ag-truncate">
           {journey.name} <span className="ag-dim">v{journey.version}</span>
         </span>

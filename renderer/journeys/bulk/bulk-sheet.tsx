@@ -1,6 +1,8 @@
 import { Button, Progress, Textarea, TextInput } from "@mantine/core";
 import { useMemo, useState } from "react";
 import type { JourneyRow } from "../../../engine/audit/store.ts";
+import type { JourneyStatus } from "../../../engine/core/view.ts";
+import { useStreamMessages } from "../../live-queries.ts";
 import { plural } from "../../parts/format.ts";
 import { IconAlertTriangle } from "../../parts/icons.ts";
 import { SideSheet } from "../../parts/side-sheet.tsx";
@@ -24,6 +26,7 @@ export function BulkSheet({ action, journeys, onClose }: BulkSheetProps) {
   const prod = useProfile()?.environment === "prod";
   const [reason, setReason] = useState("");
   const [typed, setTyped] = useState("");
+  const statuses = useLiveStatuses(uuids);
   const sum = summarize(run.rows.values());
   const asking = run.phase === "dry run" || run.phase === "ready";
   const confirmed = !prod || (reason.trim() !== "" && typed.trim() === String(sum.previewed));
@@ -75,7 +78,12 @@ export function BulkSheet({ action, journeys, onClose }: BulkSheetProps) {
       )}
       <ul className={classes.rows} aria-label="Journeys of this action">
         {journeys.map((journey) => (
-          <BulkRow key={journey.uuid} journey={journey} state={run.rows.get(journey.uuid) ?? { kind: "waiting" }} />
+          <BulkRow
+            key={journey.uuid}
+            journey={journey}
+            status={statuses.get(journey.uuid) ?? journey.status}
+            state={run.rows.get(journey.uuid) ?? { kind: "waiting" }}
+          />
         ))}
       </ul>
       {asking && (
@@ -106,6 +114,18 @@ export function BulkSheet({ action, journeys, onClose }: BulkSheetProps) {
       )}
     </SideSheet>
   );
+}
+
+/** The statuses as they change while the sheet is open. */
+function useLiveStatuses(uuids: readonly string[]): ReadonlyMap<string, JourneyStatus> {
+  const [statuses, setStatuses] = useState<ReadonlyMap<string, JourneyStatus>>(new Map());
+  useStreamMessages((message) => {
+    const changes = message.type === "changes" ? (message.changes.journeys ?? []) : [];
+    const ours = changes.filter(({ uuid }) => uuids.includes(uuid));
+    if (ours.length === 0) return;
+    setStatuses((before) => new Map([...before, ...ours.map(({ uuid, status }) => [uuid, status] as const)]));
+  });
+  return statuses;
 }
 
 interface FooterProps {
