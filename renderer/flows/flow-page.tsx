@@ -124,13 +124,13 @@ function Versions({ path, versions, shown, onShow }: VersionsProps) {
         <caption className="ag-visually-hidden">Versions, newest first</caption>
         <thead>
           <tr>
-            <th scope="col">
+            <td>
               {versions.length > 1 && (
                 <Button onClick={compare} disabled={pair.length < 2} title="Choose two versions to compare">
                   Compare
                 </Button>
               )}
-            </th>
+            </td>
             <th scope="col">Version</th>
             <th scope="col">Published</th>
             <th scope="col" className="ag-num">

@@ -64,6 +64,7 @@ function MappingForm({ onClose }: { onClose: () => void }) {
           error={problemOf(type)}
           data={known}
           maxDropdownHeight={220}
+          openOnFocus={false}
           data-autofocus={index === 0 || undefined}
         />
       ))}

@@ -56,11 +56,11 @@ function Group(props: { title: string; status?: CatalogueService["status"]; chil
   const { title, status, children } = props;
   return (
     <div className={classes.paletteGroup}>
-      <h3 className={classes.paletteTitle}>
+      <h2 className={classes.paletteTitle}>
         <span className="ag-truncate">{title}</span>
         {status === "up" && <span className={classes.statusUp}>up</span>}
         {status === "down" && <span className={classes.statusDown}>down</span>}
-      </h3>
+      </h2>
       {children}
     </div>
   );

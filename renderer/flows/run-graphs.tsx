@@ -133,7 +133,7 @@ const Graph = memo(function Graph({
         elementsSelectable={onSelect !== undefined}
         onNodeClick={(_, node) => onSelect?.(node.id)}
         disableKeyboardA11y
-        aria-hidden
+        aria-label={direction === "forward" ? "The flow as it runs" : "The flow as it is undone"}
       >
         <Background gap={20} color="var(--ag-line)" />
       </ReactFlow>
