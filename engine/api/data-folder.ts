@@ -5,8 +5,8 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { AntigraphError } from "../core/errors.ts";
 
@@ -21,11 +21,19 @@ export type Owner = z.infer<typeof ownerSchema>;
 /** Makes the folder if it is missing. @throws AntigraphError data_folder_unwritable */
 export function prepareDataFolder(dataDir: string): void {
   writing(dataDir, () => {
-    mkdirSync(dataDir, { recursive: true, mode: PRIVATE_FOLDER });
+    makeFolder(resolve(dataDir));
     const probe = join(dataDir, `.probe-${process.pid}`);
     writeFileSync(probe, "");
     rmSync(probe);
   });
+}
+
+/** One level at a time: Node's recursive mkdir never comes back where the system answers as /proc does. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder, { mode: PRIVATE_FOLDER });
 }
 
 /**
