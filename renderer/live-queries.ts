@@ -1,57 +1,59 @@
 /**
  * Turns the stream's changes into refreshed queries. What belongs to one journey is read again at once; what adds up
- * many journeys (counts, services, flows) at most once a second, however much happens.
+ * many journeys in batches, however much happens.
  */
 import type { QueryClient } from "@tanstack/react-query";
 import { useEffect, useEffectEvent } from "react";
-import type { StreamChanges } from "../engine/api/schemas.ts";
 import { keys } from "./query-keys.ts";
 import { type Stream, type StreamMessage, sharedStream } from "./stream.ts";
 
-/** Aggregates are read again at most this often. */
-const AGGREGATE_MS = 1_000;
+/** Counts and what somebody switched are read again at most this often. */
+const SOON_MS = 1_000;
+/** Statistics over many calls cost more to work out, and nobody reads them faster. */
+const STATISTICS_MS = 5_000;
 
 export function feedQueries(stream: Stream, queries: QueryClient): () => void {
-  const due = new Map<string, readonly unknown[]>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-
-  function later(key: readonly unknown[]): void {
-    due.set(JSON.stringify(key), key);
-    timer ??= setTimeout(flush, AGGREGATE_MS);
-  }
-
-  function flush(): void {
-    timer = undefined;
-    const waiting = [...due.values()];
-    due.clear();
-    for (const queryKey of waiting) void queries.invalidateQueries({ queryKey });
-  }
-
+  const soon = createBatch(SOON_MS, (queryKey) => void queries.invalidateQueries({ queryKey }));
+  const statistics = createBatch(STATISTICS_MS, (queryKey) => void queries.invalidateQueries({ queryKey }));
   const stop = stream.onMessage((message) => {
     if (message.type === "reset") {
       void queries.invalidateQueries();
       return;
     }
-    for (const queryKey of touchedJourneys(message.changes)) void queries.invalidateQueries({ queryKey });
-    for (const queryKey of touchedAggregates(message.changes)) later(queryKey);
+    const { journeys, flows, services, manager } = message.changes;
+    for (const { uuid } of journeys ?? []) void queries.invalidateQueries({ queryKey: keys.journey(uuid) });
+    if (journeys !== undefined) {
+      soon.add(keys.allCounts, keys.allActivity);
+      statistics.add(keys.services, keys.flows);
+    }
+    if (flows !== undefined) soon.add(keys.flows);
+    if (services) soon.add(keys.services, keys.faults);
+    if (manager) soon.add(keys.manager);
   });
   return () => {
     stop();
-    clearTimeout(timer);
+    soon.close();
+    statistics.close();
   };
 }
 
-function touchedJourneys(changes: StreamChanges): (readonly unknown[])[] {
-  return (changes.journeys ?? []).map(({ uuid }) => keys.journey(uuid));
-}
-
-function touchedAggregates(changes: StreamChanges): (readonly unknown[])[] {
-  const touched: (readonly unknown[])[] = [];
-  if (changes.journeys !== undefined) touched.push(keys.allCounts, keys.allFailures, keys.services, keys.allActivity);
-  if (changes.journeys !== undefined || changes.flows !== undefined) touched.push(keys.flows);
-  if (changes.services) touched.push(keys.services, keys.faults);
-  if (changes.manager) touched.push(keys.manager);
-  return touched;
+/** Collects keys and hands each of them on once when the time is over. */
+function createBatch(afterMs: number, onKey: (key: readonly unknown[]) => void) {
+  const due = new Map<string, readonly unknown[]>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  function flush(): void {
+    timer = undefined;
+    const waiting = [...due.values()];
+    due.clear();
+    for (const key of waiting) onKey(key);
+  }
+  return {
+    add(...added: (readonly unknown[])[]) {
+      for (const key of added) due.set(JSON.stringify(key), key);
+      timer ??= setTimeout(flush, afterMs);
+    },
+    close: () => clearTimeout(timer),
+  };
 }
 
 /** Calls back with each message of the stream, for pages that keep rows of their own. */

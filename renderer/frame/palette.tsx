@@ -71,6 +71,7 @@ export function Palette() {
         actionLabel: classes.label,
         actionDescription: classes.description,
         search: classes.search,
+        actionSection: classes.section,
       }}
       scrollable
       maxHeight="min(560px, 70vh)"

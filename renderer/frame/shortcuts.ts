@@ -12,7 +12,8 @@ export interface Shortcut {
   does: string;
   /** The help's heading. */
   group: string;
-  run: () => void;
+  /** Left out when something else listens for the key, and the help only tells of it. */
+  run?: () => void;
 }
 
 /** The second key of a sequence must follow within this time. */
@@ -23,12 +24,13 @@ const registered = createStore<readonly Shortcut[]>([]);
 /** Makes a shortcut work while the component is mounted. */
 export function useShortcut(shortcut: Shortcut): void {
   const { keys, does, group } = shortcut;
-  const run = useEffectEvent(shortcut.run);
+  const isOurs = shortcut.run !== undefined;
+  const run = useEffectEvent(() => shortcut.run?.());
   useEffect(() => {
-    const entry: Shortcut = { keys, does, group, run: () => run() };
+    const entry: Shortcut = { keys, does, group, run: isOurs ? () => run() : undefined };
     registered.set([...registered.get(), entry]);
     return () => registered.set(registered.get().filter((other) => other !== entry));
-  }, [keys, does, group]);
+  }, [keys, does, group, isOurs]);
 }
 
 export function useRegisteredShortcuts(): readonly Shortcut[] {
@@ -44,7 +46,7 @@ export function listenForShortcuts(target: Document = document): () => void {
       first !== undefined && event.timeStamp - first.at < SEQUENCE_MS ? `${first.key} ${event.key}` : undefined;
     first = { key: event.key, at: event.timeStamp };
     const shortcut = find(sequence) ?? find(event.key);
-    if (shortcut === undefined) return;
+    if (shortcut?.run === undefined) return;
     first = undefined;
     event.preventDefault();
     shortcut.run();
@@ -55,7 +57,9 @@ export function listenForShortcuts(target: Document = document): () => void {
 
 /** The one registered last wins: a page may take over a key of the frame. */
 function find(keys: string | undefined): Shortcut | undefined {
-  return keys === undefined ? undefined : registered.get().findLast((shortcut) => shortcut.keys === keys);
+  return keys === undefined
+    ? undefined
+    : registered.get().findLast((shortcut) => shortcut.keys === keys && shortcut.run !== undefined);
 }
 
 function isTyping(target: EventTarget | null): boolean {

@@ -19,6 +19,10 @@ import { JourneysTable } from "./journeys-table.tsx";
 import { SavedViews } from "./saved-views.tsx";
 import { useSelection } from "./selection.ts";
 
+/** Groups of failures are read again this often while they are shown; only their number, more rarely. */
+const GROUPS_MS = 3_000;
+const GROUP_COUNT_MS = 30_000;
+
 /** Which journeys need me? */
 export function JourneysPage() {
   const [parameters, setParameters] = useSearchParams();
@@ -42,6 +46,8 @@ export function JourneysPage() {
     queryKey: keys.failures(apiFilter),
     queryFn: ({ signal }) => api.failures(apiFilter, signal),
     placeholderData: (before) => before,
+    refetchInterval: filter.view === "groups" ? GROUPS_MS : GROUP_COUNT_MS,
+    staleTime: GROUPS_MS,
   });
   const listKey = JSON.stringify(query);
 

@@ -27,6 +27,9 @@ interface JourneysTableProps {
   empty: { title: string; text: string; actions?: React.ReactNode };
 }
 
+/** The heading in the help for shortcuts. */
+const GROUP = "This page";
+
 /** The journeys as a live, virtual table that is fully usable by keyboard. */
 export function JourneysTable({ listKey, query, live, sort, onSort, selection, empty }: JourneysTableProps) {
   const { list, state } = useJourneyList(listKey, query, live);
@@ -61,15 +64,18 @@ export function JourneysTable({ listKey, query, live, sort, onSort, selection, e
     if (total > 0) list.inSight(range?.startIndex ?? 0, range?.endIndex ?? 0);
   }, [list, range?.startIndex, range?.endIndex, total]);
 
-  const toKeep = useRef({ rows, listKey });
-  toKeep.current = { rows, listKey };
+  // Kept when the page is left; by then the scroller itself is gone.
+  const leaving = useRef({ rows, scrollOffset: initialOffset });
   useEffect(() => {
-    const element = scroller.current;
-    return () => keepList(toKeep.current.listKey, toKeep.current.rows, element?.scrollTop ?? 0);
-  }, []);
+    leaving.current.rows = rows;
+  }, [rows]);
+  useEffect(() => () => keepList(listKey, leaving.current.rows, leaving.current.scrollOffset), [listKey]);
 
   useApplyWhenIdle(scroller, rows.fresh.size, list.restart);
-  useShortcut({ keys: "r", does: "Show the newest journeys", group: "Journeys", run: () => showNewest() });
+  useShortcut({ keys: "r", does: "Show the newest journeys", group: GROUP, run: () => showNewest() });
+  useShortcut({ keys: "↑ ↓", does: "Move through the journeys", group: GROUP });
+  useShortcut({ keys: "Enter", does: "Open the journey in focus", group: GROUP });
+  useShortcut({ keys: "Space", does: "Select the journey in focus", group: GROUP });
 
   function showNewest(): void {
     scroller.current?.scrollTo(0, 0);
@@ -169,7 +175,14 @@ export function JourneysTable({ listKey, query, live, sort, onSort, selection, e
         </div>
         {total > 0 && (
           // biome-ignore lint/a11y/useSemanticElements: see above
-          <div role="rowgroup" className={classes.scroller} ref={scroller}>
+          <div
+            role="rowgroup"
+            className={classes.scroller}
+            ref={scroller}
+            onScroll={(event) => {
+              leaving.current.scrollOffset = event.currentTarget.scrollTop;
+            }}
+          >
             <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>
               {shown.map(({ index, start }) => {
                 const row = rowAt(rows, index);

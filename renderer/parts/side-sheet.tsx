@@ -17,6 +17,9 @@ interface SideSheetProps {
   busy?: boolean;
 }
 
+/** What takes Escape for itself while the focus is in it. */
+const OPEN_INSIDE = "[aria-expanded=true], [role=listbox], [role=menu], [aria-modal=true]";
+
 /**
  * A dialog at the right edge that leaves the page beside it in sight and in reach: nothing is covered by an overlay
  * and focus may leave it. It carries the environment's colour and word, takes the focus when it opens, gives it back
@@ -43,13 +46,22 @@ function OpenSheet({ onClose, title, children, footer, width = 560, busy = false
   }, []);
 
   useEffect(() => {
+    // Escape belongs to the innermost thing that is open: a list of choices inside the sheet closes first.
+    let inner = false;
+    const onCapture = (event: KeyboardEvent) => {
+      inner = event.target instanceof Element && event.target.closest(OPEN_INSIDE) !== null;
+    };
     const onKey = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || event.defaultPrevented) return;
+      if (event.key !== "Escape" || event.defaultPrevented || inner) return;
       event.preventDefault();
       close();
     };
+    document.addEventListener("keydown", onCapture, { capture: true });
     document.addEventListener("keydown", onKey);
-    return () => document.removeEventListener("keydown", onKey);
+    return () => {
+      document.removeEventListener("keydown", onCapture, { capture: true });
+      document.removeEventListener("keydown", onKey);
+    };
   }, []);
 
   return (

@@ -1,4 +1,4 @@
-/** The input last used for each flow, on this machine. The caller keeps production data out of it. */
+/** The flow started last, and the input last used for each flow, on this machine. The caller keeps production data out of it. */
 
 const KEY = "antigraph.inputs";
 /** So many flows are remembered, the oldest given up first. */
@@ -16,6 +16,11 @@ export function rememberInput(flow: string, text: string): void {
   const { [flow]: _, ...others } = read();
   const kept = Object.entries(others).slice(-(MAXIMUM_FLOWS - 1));
   localStorage.setItem(KEY, JSON.stringify(Object.fromEntries([...kept, [flow, text]])));
+}
+
+/** The flow whose journey was started last. */
+export function rememberedFlow(): string | undefined {
+  return Object.keys(read()).at(-1);
 }
 
 function read(): Record<string, string> {

@@ -7,9 +7,9 @@ import { api } from "../api.ts";
 import { shortId } from "../parts/format.ts";
 import { formatJson, JsonField, parseJson } from "../parts/json-view.tsx";
 import { SideSheet } from "../parts/side-sheet.tsx";
-import { EmptyState, ErrorState, ErrorStrip, SkeletonRows } from "../parts/states.tsx";
+import { describeError, EmptyState, ErrorState, ErrorStrip, SkeletonRows } from "../parts/states.tsx";
 import { useFlows, useProfile } from "../queries.ts";
-import { rememberedInput, rememberInput } from "./remembered-input.ts";
+import { rememberedFlow, rememberedInput, rememberInput } from "./remembered-input.ts";
 import classes from "./start-sheet.module.css";
 import type { StartSuggestion } from "./start-store.ts";
 
@@ -48,7 +48,7 @@ function StartForm({ flows, suggestion, onClose }: StartFormProps) {
   const navigate = useNavigate();
   const errorId = useId();
   const keepInput = useProfile()?.environment !== "prod";
-  const first = flows.find(({ name }) => name === suggestion.name) ?? flows[0];
+  const first = flows.find(({ name }) => name === (suggestion.name ?? rememberedFlow())) ?? flows[0];
   const [name, setName] = useState(first?.name ?? "");
   const [version, setVersion] = useState(suggestion.version ?? "");
   const [text, setText] = useState(() =>
@@ -144,7 +144,10 @@ function StartForm({ flows, suggestion, onClose }: StartFormProps) {
         </div>
         <div>
           <div className={classes.label}>
-            Input <span className="ag-dim">JSON; Ctrl Enter starts</span>
+            Input
+            <NewestInput flow={name} onInput={(input) => setText(formatJson(input))} />
+            <span className={classes.grow} />
+            <span className="ag-dim">JSON; Ctrl Enter starts</span>
           </div>
           <JsonField
             label={`Input of the journey of ${name}`}
@@ -161,5 +164,27 @@ function StartForm({ flows, suggestion, onClose }: StartFormProps) {
         {start.error !== null && <ErrorStrip what="Not started." error={start.error} onRetry={send} />}
       </form>
     </SideSheet>
+  );
+}
+
+/** Takes over the input of the flow's newest journey: the quickest way to an input that fits. */
+function NewestInput({ flow, onInput }: { flow: string; onInput: (input: unknown) => void }) {
+  const take = useMutation({
+    mutationFn: async () => {
+      const { journeys } = await api.journeys({ name: flow, limit: 1 });
+      const newest = journeys[0];
+      if (newest === undefined) throw new Error(`No journey of ${flow} has been started yet.`);
+      return (await api.journey(newest.uuid)).input;
+    },
+    onSuccess: onInput,
+    onError: (error) => {
+      const { message } = describeError(error);
+      notifications.show({ color: "yellow", title: "No input to take over", message });
+    },
+  });
+  return (
+    <Button size="compact-xs" variant="subtle" loading={take.isPending} onClick={() => take.mutate()}>
+      as in the newest journey
+    </Button>
   );
 }
