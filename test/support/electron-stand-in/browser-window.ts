@@ -35,7 +35,7 @@ export async function startBrowser(userDataDir: string, app: EventEmitter): Prom
   owner = app;
   browser = await launchChromium(userDataDir);
   await browser.context.route(() => true, onRequest);
-  // A window that was denied has nothing to show: Electron wouldn't have made it.
+  // A window that isn't allowed is closed again before it shows anything: Electron wouldn't have made it.
   browser.context.on("page", async (page) => {
     if ((await page.opener()) !== null && !isOpenAllowed(page.url())) await page.close();
   });
@@ -122,6 +122,12 @@ export class BrowserWindow extends EventEmitter {
     const page = unused ?? (await contextOf().newPage());
     this.page = page;
     page.on("close", () => this.#onClosed());
+    const devtools = await contextOf().newCDPSession(page);
+    devtools.on("Page.windowOpen", async (opened) => {
+      const url = (await scheme?.loopback)?.toScheme(opened.url) ?? opened.url;
+      if (!isOpenAllowed(url)) report({ standIn: "denied window", url });
+    });
+    await devtools.send("Page.enable");
     await page.exposeFunction("standInTitle", (title: string) => this.#onPageTitle(title));
     await page.addInitScript({ content: TITLE_WATCHER });
     if (preload !== undefined) await page.addInitScript({ content: wrapPreload(readFileSync(preload, "utf8")) });
@@ -175,9 +181,7 @@ async function onRequest(route: Route, request: Request): Promise<void> {
   const page = pageOf(request);
   const window = openWindows().find((candidate) => candidate.page !== undefined && candidate.page === page);
   if (page === undefined || window === undefined) {
-    if (isOpenAllowed(url)) return route.continue();
-    report({ standIn: "denied window", url });
-    return route.abort();
+    return isOpenAllowed(url) ? route.continue() : route.abort();
   }
   const isMainFrame = request.frame() === page.mainFrame();
   if (isMainFrame && request.url() === window.loading) {
