@@ -76,7 +76,8 @@ export const test = base.extend<ConsoleOptions & { console: RunningConsole; api:
 
 /** Starts `antigraph console` and waits until it says where it is. The caller stops it and removes the folder. */
 export async function startConsole(dataDir: string, args: string[] = []): Promise<RunningConsole> {
-  const child = spawn(process.execPath, [CLI, "console", "--port", "0", "--no-open", "--data", dataDir, ...args], {
+  const port = args.includes("--port") ? [] : ["--port", "0"];
+  const child = spawn(process.execPath, [CLI, "console", ...port, "--no-open", "--data", dataDir, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ANTIGRAPH_TOKEN: undefined, FORCE_COLOR: undefined, NO_COLOR: "1" },
   });
