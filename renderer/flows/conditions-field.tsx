@@ -4,9 +4,9 @@ import type { SettingDoc } from "../../engine/core/setting-docs.ts";
 import classes from "./designer.module.css";
 import { useDesignerScope } from "./designer-context.ts";
 import { useDesigner } from "./designer-store.ts";
-import { predecessorsOf } from "./document.ts";
+import { ownValue, predecessorsOf } from "./document.ts";
 import { setSetting } from "./edit-settings.ts";
-import { SettingField, useSettings } from "./setting-field.tsx";
+import { SettingField } from "./setting-field.tsx";
 
 interface ConditionsFieldProps {
   doc: SettingDoc;
@@ -17,9 +17,8 @@ interface ConditionsFieldProps {
 export function ConditionsField({ doc, step, onHelp }: ConditionsFieldProps) {
   const { designer } = useDesignerScope();
   const workflow = useDesigner(designer, (state) => state.history.present.workflow);
-  const { own } = useSettings({ step });
   const predecessors = predecessorsOf(workflow, step);
-  const when = own?.when;
+  const when = ownValue(workflow.steps, step)?.when;
   const each = typeof when === "object" && when !== null;
   const written = each ? Object.keys(when) : [];
   const choose = (value: unknown) => designer.change((document) => setSetting(document, step, ["when"], value));
@@ -29,15 +28,16 @@ export function ConditionsField({ doc, step, onHelp }: ConditionsFieldProps) {
         [...new Set([...predecessors, ...written])].map((from) => (
           <SettingField
             key={from}
-            scope={{ step }}
-            path={["when", from]}
+            step={step}
+            setting="when"
+            part={from}
             field={doc}
             label={`After ${from}, only when`}
             onHelp={onHelp}
           />
         ))
       ) : (
-        <SettingField scope={{ step }} path={["when"]} field={doc} onHelp={onHelp} />
+        <SettingField step={step} setting="when" field={doc} onHelp={onHelp} />
       )}
       {(predecessors.length > 1 || each) && (
         <Button className={classes.fieldWide} variant="subtle" onClick={() => choose(each ? undefined : {})}>

@@ -1,6 +1,7 @@
 /** What all parts of the designer share. */
-import { createContext, use } from "react";
+import { createContext, use, useSyncExternalStore } from "react";
 import type { CompiledFlow, Finding, NegationList } from "../../engine/core/flow.ts";
+import type { Store } from "../parts/store.ts";
 import type { CatalogueService } from "./catalogue.ts";
 import type { Designer } from "./designer-store.ts";
 
@@ -15,7 +16,7 @@ export interface Checked {
 
 export interface DesignerScope {
   designer: Designer;
-  checked: Checked;
+  checked: Store<Checked>;
   catalogue: CatalogueService[];
   /** The profile's negation list; undefined until it is known. */
   negations?: NegationList;
@@ -29,4 +30,10 @@ export function useDesignerScope(): DesignerScope {
   const scope = use(DesignerContext);
   if (scope === undefined) throw new Error("This part belongs inside a designer.");
   return scope;
+}
+
+/** Reads what the checker says; `read` must answer with the same value while nothing changed for the reader. */
+export function useChecked<T>(read: (checked: Checked) => T): T {
+  const { checked } = useDesignerScope();
+  return useSyncExternalStore(checked.subscribe, () => read(checked.get()));
 }

@@ -4,7 +4,7 @@ import { IconAlertTriangle, IconCheck, IconChevronDown, IconDownload, IconUpload
 import { PageHeader } from "../parts/page-header.tsx";
 import { useProfile } from "../queries.ts";
 import classes from "./designer.module.css";
-import { useDesignerScope } from "./designer-context.ts";
+import { useChecked, useDesignerScope } from "./designer-context.ts";
 import { IconRedo, IconUndo } from "./designer-icons.ts";
 import { useDesigner } from "./designer-store.ts";
 import { download, flowFile, flumeFile } from "./export-flow.ts";
@@ -106,7 +106,7 @@ function SavedNote({ saved }: { saved: SaveState }) {
 }
 
 function FindingsNote({ onClick }: { onClick: () => void }) {
-  const { checked } = useDesignerScope();
+  const checked = useChecked((now) => now);
   const parts = [
     checked.errors > 0 ? plural(checked.errors, "error") : "",
     checked.warnings > 0 ? plural(checked.warnings, "warning") : "",

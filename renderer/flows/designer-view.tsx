@@ -1,9 +1,11 @@
 /** The designer itself: palette, canvas, panel and dock around one document. */
 import { notifications } from "@mantine/notifications";
-import { type DragEvent, type KeyboardEvent, useMemo, useRef, useState } from "react";
+import { type DragEvent, type KeyboardEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import type { NegationList } from "../../engine/core/flow.ts";
+import { createStore, type Store } from "../parts/store.ts";
 import { checkDocument } from "./checking.ts";
 import classes from "./designer.module.css";
-import { DesignerContext, type DesignerScope } from "./designer-context.ts";
+import { type Checked, DesignerContext, type DesignerScope } from "./designer-context.ts";
 import { DesignerHeader } from "./designer-header.tsx";
 import { createDesigner, useDesigner } from "./designer-store.ts";
 import { Dock, type DockTab } from "./dock.tsx";
@@ -42,7 +44,7 @@ export function DesignerView({ profile, flow, base, draft }: DesignerViewProps) 
   const panel = useRef<HTMLElement>(null);
   const negations = useNegations();
   const catalogue = useCatalogue(negations);
-  const checked = useMemo(() => checkDocument(document, negations), [document, negations]);
+  const checked = useLiveCheck(document, negations);
   const autosave = useAutosave({ designer, profile, flow, base, savedAt: draft?.savedAt });
 
   const scope = useMemo(
@@ -135,6 +137,15 @@ export function DesignerView({ profile, flow, base, draft }: DesignerViewProps) 
       />
     </DesignerContext>
   );
+}
+
+/** What the checker says of the document, a moment later: typing must not wait for it. */
+function useLiveCheck(document: FlowDocument, negations: NegationList | undefined): Store<Checked> {
+  const [store] = useState(() => createStore(checkDocument(document, negations)));
+  const settled = useDeferredValue(document);
+  const checked = useMemo(() => checkDocument(settled, negations), [settled, negations]);
+  useEffect(() => store.set(checked), [store, checked]);
+  return store;
 }
 
 /** Nodes that nobody placed are laid out at once. */

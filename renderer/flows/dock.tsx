@@ -1,8 +1,8 @@
 /** What lies below the canvas: the graphs as they will run, the Steps table, "what if", and the findings. */
 import { Tabs } from "@mantine/core";
-import { type KeyboardEvent, type PointerEvent, useState } from "react";
+import { type KeyboardEvent, type PointerEvent, useDeferredValue, useState } from "react";
 import classes from "./designer.module.css";
-import { useDesignerScope } from "./designer-context.ts";
+import { useChecked, useDesignerScope } from "./designer-context.ts";
 import { useDesigner } from "./designer-store.ts";
 import { stepIdsOf } from "./document.ts";
 import { FindingsList } from "./findings-list.tsx";
@@ -23,9 +23,13 @@ interface DockProps {
 }
 
 export function Dock({ tab, onTab, onSettings }: DockProps) {
-  const { designer, checked, negations } = useDesignerScope();
+  const { designer, negations } = useDesignerScope();
+  const checked = useChecked((now) => now);
   const workflow = useDesigner(designer, (state) => state.history.present.workflow);
   const selection = useDesigner(designer, (state) => state.selection);
+  // The graphs follow when there is time, so that typing never waits for them.
+  const shown = useDeferredValue(workflow);
+  const chosen = useDeferredValue(selection);
   const [height, setHeight] = useState(() => Math.round(Math.min(300, window.innerHeight * 0.32)));
   return (
     <div className={classes.dock} style={{ height }}>
@@ -44,7 +48,7 @@ export function Dock({ tab, onTab, onSettings }: DockProps) {
           <Tabs.Tab value="findings">Findings ({checked.findings.length})</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="graphs">
-          <RunGraphs workflow={workflow} negations={negations} selection={selection} onSelect={designer.show} />
+          <RunGraphs workflow={shown} negations={negations} selection={chosen} onSelect={designer.show} />
         </Tabs.Panel>
         <Tabs.Panel value="steps">
           <StepsTable onSettings={onSettings} />

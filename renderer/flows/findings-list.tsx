@@ -3,13 +3,14 @@ import { Button } from "@mantine/core";
 import type { Finding, FindingCode } from "../../engine/core/flow.ts";
 import { IconAlertTriangle, IconCheck, IconX } from "../parts/icons.ts";
 import classes from "./designer.module.css";
-import { useDesignerScope } from "./designer-context.ts";
+import { useChecked, useDesignerScope } from "./designer-context.ts";
 import { mendLinks } from "./edit-steps.ts";
 
 const MENDED_BY_LINKS: readonly FindingCode[] = ["one_sided_connection", "dangling_connection", "join_port_shared"];
 
 export function FindingsList() {
-  const { designer, checked, openMapping } = useDesignerScope();
+  const { designer, openMapping } = useDesignerScope();
+  const checked = useChecked((now) => now);
   if (checked.findings.length === 0) {
     return (
       <p className={classes.dockNote}>

@@ -12,11 +12,9 @@ export interface DiffSide {
 }
 
 const look = EditorView.theme({
-  ".cm-changedLine": { backgroundColor: "color-mix(in srgb, var(--ag-warn) 12%, transparent)" },
-  "&.cm-merge-a .cm-changedText, & .cm-deletedChunk .cm-deletedText": {
-    background: "color-mix(in srgb, var(--ag-bad) 26%, transparent)",
-  },
-  "&.cm-merge-b .cm-changedText": { background: "color-mix(in srgb, var(--ag-ok) 26%, transparent)" },
+  // A line under what changed, not a colour behind it: the text's own colours must stay readable.
+  "&.cm-merge-a .cm-changedText": { background: "none", boxShadow: "inset 0 -2px var(--ag-bad)" },
+  "&.cm-merge-b .cm-changedText": { background: "none", boxShadow: "inset 0 -2px var(--ag-ok)" },
   "&.cm-merge-a .cm-changedLine": { backgroundColor: "var(--ag-bad-bg)" },
   "&.cm-merge-b .cm-changedLine": { backgroundColor: "var(--ag-ok-bg)" },
   ".cm-collapsedLines": {

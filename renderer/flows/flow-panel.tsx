@@ -1,12 +1,13 @@
 /** What holds for the whole flow; shown while no step is chosen. */
-import { Button, TagsInput, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
+import { MANAGER } from "../../engine/core/protocol.ts";
 import { SETTING_DOCS } from "../../engine/core/setting-docs.ts";
 import classes from "./designer.module.css";
 import { useDesignerScope } from "./designer-context.ts";
 import { useDesigner } from "./designer-store.ts";
 import { type Call, callOf, negationsOf, ownValue, stepIdsOf, type Workflow } from "./document.ts";
-import { renameFlow, setNegations } from "./edit-settings.ts";
+import { renameFlow } from "./edit-settings.ts";
 import { HelpFoot, PanelSection } from "./panel-parts.tsx";
 import { DocField } from "./step-panel.tsx";
 
@@ -49,25 +50,25 @@ export function FlowPanel({ fixedName }: { fixedName: boolean }) {
           <PanelSection key={section.title} title={section.title}>
             {section.settings.flatMap((name) =>
               SETTING_DOCS.filter((doc) => doc.name === name && doc.places.includes("policy")).map((doc) => (
-                <DocField key={doc.name} doc={doc} scope="policy" onHelp={setHelp} />
+                <DocField key={doc.name} doc={doc} onHelp={setHelp} />
               )),
             )}
           </PanelSection>
         ))}
         <PanelSection title="What undoes what">
-          {callsOf(workflow).map((call) => (
-            <TagsInput
-              key={call.text}
-              className={classes.fieldWide}
-              label={call.text}
-              placeholder={negationsOf(workflow, call, negations).length === 0 ? "nothing" : undefined}
-              value={negationsOf(workflow, call, negations)}
-              onChange={(list) => designer.change((current) => setNegations(current, call, list, negations))}
-              size="xs"
-              acceptValueOnBlur
-              splitChars={[",", " "]}
-            />
-          ))}
+          <ul className={`${classes.fieldWide} ${classes.plainList}`}>
+            {callsOf(workflow).map(([id, call]) => {
+              const undo = negationsOf(workflow, call, negations);
+              return (
+                <li key={call.text}>
+                  <button type="button" className={classes.findingButton} onClick={() => designer.show(id)}>
+                    {call.text}
+                  </button>
+                  : {undo.length === 0 ? <span className="ag-dim">nothing</span> : undo.join(", ")}
+                </li>
+              );
+            })}
+          </ul>
           {workflow.negations === undefined && (
             <p className={`${classes.fieldWide} ${classes.panelNote}`}>
               From the profile's list. Publishing writes it into the flow.
@@ -94,12 +95,12 @@ export function FlowPanel({ fixedName }: { fixedName: boolean }) {
   );
 }
 
-/** The calls of the flow's steps, each once, without the built-in ones. */
-function callsOf(workflow: Workflow): Call[] {
-  const calls = new Map<string, Call>();
+/** The calls of the flow's steps, each once with a step that makes it, without the built-in ones. */
+function callsOf(workflow: Workflow): [string, Call][] {
+  const calls = new Map<string, [string, Call]>();
   for (const id of stepIdsOf(workflow)) {
     const call = callOf(workflow, ownValue(workflow.nodes, id)?.type ?? "");
-    if (call !== undefined && call.service !== "manager") calls.set(call.text, call);
+    if (call !== undefined && call.service !== MANAGER && !calls.has(call.text)) calls.set(call.text, [id, call]);
   }
   return [...calls.values()];
 }

@@ -4,7 +4,16 @@
  */
 import { notifications } from "@mantine/notifications";
 import { NodeEditor, type NodeMap, type NodeTypeMap, type PortType, type PortTypeMap } from "flume";
-import { type DragEvent, type MouseEvent, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
+import {
+  type DragEvent,
+  type MouseEvent,
+  useEffect,
+  useEffectEvent,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { CanvasControls } from "./canvas-controls.tsx";
 import { edgeAt, type LinkGesture, nodeAt, watchLinks } from "./canvas-links.ts";
 import { CanvasMenu, type MenuPlace } from "./canvas-menu.tsx";
@@ -122,6 +131,30 @@ export function FlumeCanvas() {
     designer.change((current) => fromCanvas(current, nodes, mounted.view.origin));
   };
 
+  // One element for each mount: Flume would draw all its nodes anew whenever this component does.
+  const flumeChanged = useRef(onFlumeChange);
+  useLayoutEffect(() => {
+    flumeChanged.current = onFlumeChange;
+  });
+  const editor = useMemo(() => {
+    if (mounted === undefined) return null;
+    const { key, nodes, nodeTypes, view } = mounted;
+    return (
+      <NodeEditor
+        key={key}
+        nodes={nodes}
+        nodeTypes={nodeTypes}
+        portTypes={portTypes}
+        initialScale={view.scale}
+        circularBehavior="allow"
+        hideComments
+        disableComments
+        onChange={(changed) => flumeChanged.current(key, changed)}
+        renderNodeHeader={(_, nodeType) => <NodeHead id={decodeId(nodeType.type)} />}
+      />
+    );
+  }, [mounted]);
+
   const zoom = (factor: number) => {
     const view = viewNow();
     if (view === undefined) return;
@@ -178,20 +211,7 @@ export function FlumeCanvas() {
       onDrop={onDrop}
     >
       <div className="ag-flume-stage" aria-hidden>
-        {mounted !== undefined && (
-          <NodeEditor
-            key={mounted.key}
-            nodes={mounted.nodes}
-            nodeTypes={mounted.nodeTypes}
-            portTypes={portTypes}
-            initialScale={mounted.view.scale}
-            circularBehavior="allow"
-            hideComments
-            disableComments
-            onChange={(nodes) => onFlumeChange(mounted.key, nodes)}
-            renderNodeHeader={(_, nodeType) => <NodeHead id={decodeId(nodeType.type)} />}
-          />
-        )}
+        {editor}
       </div>
       <CanvasControls onZoom={zoom} onFit={fit} />
       <CanvasMenu place={menu} onClose={() => setMenu(undefined)} />

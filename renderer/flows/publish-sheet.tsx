@@ -13,7 +13,7 @@ import { keys } from "../query-keys.ts";
 import { ChangeList } from "./change-list.tsx";
 import { changesBetween, comparableText } from "./changes.ts";
 import classes from "./designer.module.css";
-import { useDesignerScope } from "./designer-context.ts";
+import { useChecked, useDesignerScope } from "./designer-context.ts";
 import { useDesigner } from "./designer-store.ts";
 import { type FlowDocument, toRecord, type Workflow } from "./document.ts";
 import { renameFlow, usedNegations } from "./edit-settings.ts";
@@ -36,7 +36,8 @@ export function PublishSheet(props: PublishSheetProps) {
 }
 
 function OpenPublishSheet({ opened, onClose, flow, onPublished }: PublishSheetProps) {
-  const { designer, checked, negations } = useDesignerScope();
+  const { designer, negations } = useDesignerScope();
+  const checked = useChecked((now) => now);
   const document = useDesigner(designer, (state) => state.history.present);
   const profile = useProfile();
   const queries = useQueryClient();
@@ -133,7 +134,7 @@ function OpenPublishSheet({ opened, onClose, flow, onPublished }: PublishSheetPr
 }
 
 function Findings() {
-  const { checked } = useDesignerScope();
+  const checked = useChecked((now) => now);
   if (checked.findings.length === 0) return <p className={classes.panelNote}>The checker finds nothing.</p>;
   const sorted = [...checked.findings].sort((a, b) => a.severity.localeCompare(b.severity));
   return (

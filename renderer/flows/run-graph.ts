@@ -31,11 +31,7 @@ export function runGraph(workflow: Workflow, direction: Direction, profile: Nega
     direction === "forward" ? { from, to } : { from: to, to: from },
   );
   const ids = readingOrder(workflow);
-  const places = layoutGraph(
-    ids.map((id) => ({ id, ...RUN_NODE })),
-    edges,
-    { rows: 12, columns: 28 },
-  );
+  const places = placesOf(ids, edges);
   const nodes = ids.map((id) => ({
     id,
     title: id,
@@ -43,6 +39,22 @@ export function runGraph(workflow: Workflow, direction: Direction, profile: Nega
     ...(direction === "forward" ? forwardLook(workflow, id) : undoLook(workflow, id, profile)),
   }));
   return { nodes, edges };
+}
+
+/** Layouts by shape: each key press in a setting asks for the graph anew, and laying out is what takes time. */
+const layouts = new Map<string, Record<string, Point>>();
+const MAXIMUM_LAYOUTS = 16;
+
+function placesOf(ids: string[], edges: RunGraph["edges"]): Record<string, Point> {
+  const shape = JSON.stringify([ids, edges]);
+  const known = layouts.get(shape);
+  if (known !== undefined) return known;
+  const boxes = ids.map((id) => ({ id, ...RUN_NODE }));
+  const places = layoutGraph(boxes, edges, { rows: 12, columns: 28 });
+  const oldest = layouts.keys().next().value;
+  if (layouts.size >= MAXIMUM_LAYOUTS && oldest !== undefined) layouts.delete(oldest);
+  layouts.set(shape, places);
+  return places;
 }
 
 function forwardLook(workflow: Workflow, id: string): Pick<RunNode, "note" | "tone"> {

@@ -1,17 +1,14 @@
 /** One setting as a field: its default as placeholder, its finding below, its meaning at the foot of the panel. */
 import { Select, Switch, Textarea, TextInput } from "@mantine/core";
-import { useId } from "react";
+import { memo, useId } from "react";
 import type { Finding } from "../../engine/core/flow.ts";
 import type { SettingKind } from "../../engine/core/setting-docs.ts";
 import classes from "./designer.module.css";
-import { useDesignerScope } from "./designer-context.ts";
+import { useChecked, useDesignerScope } from "./designer-context.ts";
 import { useDesigner } from "./designer-store.ts";
-import { ownValue, type Settings } from "./document.ts";
+import { ownValue, type Settings, type Workflow } from "./document.ts";
 import { setPolicy, setSetting, settingAt } from "./edit-settings.ts";
 import { SETTING_LABELS } from "./setting-labels.ts";
-
-/** Whose settings a panel shows: one step's, or the flow's policy. */
-export type SettingScope = { step: string } | "policy";
 
 interface Field {
   kind: SettingKind;
@@ -22,34 +19,38 @@ interface Field {
 }
 
 interface SettingFieldProps {
-  scope: SettingScope;
-  /** For instance ["retry", "maximumAttempts"]. */
-  path: readonly string[];
+  /** The step whose setting it is; undefined for the flow's policy. */
+  step?: string;
+  setting: string;
+  /** The part of the setting: a field of a retry policy, or the predecessor of a condition. */
+  part?: string;
   field: Field;
   label?: string;
   onHelp: (text: string | undefined) => void;
 }
 
-export function SettingField({ scope, path, field, label, onHelp }: SettingFieldProps) {
-  const { designer, checked } = useDesignerScope();
-  const { own, policy } = useSettings(scope);
+/** Drawn anew only when its own value, default or finding changes: a panel has dozens of these. */
+export const SettingField = memo(function SettingField(props: SettingFieldProps) {
+  const { step, setting, part, field, label, onHelp } = props;
+  const { designer } = useDesignerScope();
   const helpId = useId();
-  const value = settingAt(own, path);
-  const name = label ?? SETTING_LABELS[path.at(-1) ?? ""] ?? path.join(".");
-  const error = problemOf(checked.findings, scope, path);
-  const fallback = scope === "policy" ? undefined : settingAt(policy, path);
-  const placeholder = fallback === undefined ? defaultText(field) : `${text(fallback)} (the flow's)`;
+  const path = part === undefined ? [setting] : [setting, part];
+  const value = useDesigner(designer, ({ history }) => settingAt(settingsOf(history.present.workflow, step), path));
+  const inherited = useDesigner(designer, ({ history }) =>
+    step === undefined ? undefined : settingAt(history.present.workflow.policy, path),
+  );
+  const error = useChecked(({ findings }) => problemOf(findings, step, path));
+  const placeholder = inherited === undefined ? defaultText(field) : `${text(inherited)} (the flow's)`;
   const help = `${field.doc}${field.unit === undefined ? "" : ` ${upper(field.unit)}.`}`;
   const set = (next: unknown) => {
-    const key = `${scope === "policy" ? "policy" : `step ${scope.step}`} ${path.join(".")}`;
+    const key = `${step ?? ""} ${path.join(".")}`;
     designer.change(
-      (document) =>
-        scope === "policy" ? setPolicy(document, path, next) : setSetting(document, scope.step, path, next),
+      (document) => (step === undefined ? setPolicy(document, path, next) : setSetting(document, step, path, next)),
       key,
     );
   };
   const shared = {
-    label: name,
+    label: label ?? SETTING_LABELS[part ?? setting] ?? path.join("."),
     error,
     "aria-describedby": helpId,
     onFocus: () => onHelp(help),
@@ -65,7 +66,7 @@ export function SettingField({ scope, path, field, label, onHelp }: SettingField
       </span>
     </div>
   );
-}
+});
 
 interface InputProps {
   field: Field;
@@ -142,21 +143,13 @@ function FieldInput({ field, value, placeholder, set, shared }: InputProps) {
   }
 }
 
-/** The settings that the scope has of its own, and the flow's policy behind them. */
-export function useSettings(scope: SettingScope): { own: Settings | undefined; policy: Settings | undefined } {
-  const { designer } = useDesignerScope();
-  const workflow = useDesigner(designer, (state) => state.history.present.workflow);
-  const own = scope === "policy" ? workflow.policy : ownValue(workflow.steps, scope.step);
-  return { own, policy: workflow.policy };
+function settingsOf(workflow: Workflow, step: string | undefined): Settings | undefined {
+  return step === undefined ? workflow.policy : ownValue(workflow.steps, step);
 }
 
 /** The checker's message about this very setting, without its path. */
-export function problemOf(
-  findings: readonly Finding[],
-  scope: SettingScope,
-  path: readonly string[],
-): string | undefined {
-  const where = `${scope === "policy" ? "policy" : `steps.${scope.step}`}.${path.join(".")}`;
+function problemOf(findings: readonly Finding[], step: string | undefined, path: readonly string[]) {
+  const where = `${step === undefined ? "policy" : `steps.${step}`}.${path.join(".")}`;
   const found = findings.find(({ message }) => message.startsWith(`${where}:`) || message.startsWith(`${where} `));
   return found === undefined ? undefined : upper(found.message.slice(where.length).replace(/^[: ]+/, ""));
 }

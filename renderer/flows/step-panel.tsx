@@ -6,18 +6,19 @@ import { SETTING_DOCS, type SettingDoc } from "../../engine/core/setting-docs.ts
 import { IconAlertTriangle, IconTrash } from "../parts/icons.ts";
 import { ConditionsField } from "./conditions-field.tsx";
 import classes from "./designer.module.css";
-import { useDesignerScope } from "./designer-context.ts";
+import { useChecked, useDesignerScope } from "./designer-context.ts";
 import { useDesigner } from "./designer-store.ts";
 import { type Call, callOf, type FlowNode, negationsOf, ownValue, startNodeOf, stepIdsOf } from "./document.ts";
 import { setNegations } from "./edit-settings.ts";
 import { removeStep, setType, whyNotRename } from "./edit-steps.ts";
 import { FindingText } from "./findings-list.tsx";
 import { HelpFoot, PanelSection } from "./panel-parts.tsx";
-import { SettingField, type SettingScope } from "./setting-field.tsx";
+import { SettingField } from "./setting-field.tsx";
 import { SECTIONS } from "./setting-labels.ts";
 
 export function StepPanel({ id }: { id: string }) {
-  const { designer, checked } = useDesignerScope();
+  const { designer } = useDesignerScope();
+  const nodeFindings = useChecked(({ byNode }) => byNode.get(id));
   const workflow = useDesigner(designer, (state) => state.history.present.workflow);
   const [help, setHelp] = useState<string>();
   const node = ownValue(workflow.nodes, id);
@@ -26,7 +27,7 @@ export function StepPanel({ id }: { id: string }) {
   const type = readCall(node.type, workflow.types ?? {});
   const kind = type.is === "step" ? type.kind : "call";
   const call = callOf(workflow, node.type);
-  const findings = (checked.byNode.get(id) ?? []).filter(({ message }) => !message.startsWith(`steps.${id}.`));
+  const findings = (nodeFindings ?? []).filter(({ message }) => !message.startsWith(`steps.${id}.`));
   return (
     <>
       <div className={classes.panelBody}>
@@ -64,7 +65,7 @@ export function StepPanel({ id }: { id: string }) {
               <PanelSection key={section.title} title={section.title}>
                 {negations && <NegationsField call={call} onHelp={setHelp} />}
                 {docs.map((doc) => (
-                  <DocField key={doc.name} doc={doc} scope={{ step: id }} onHelp={setHelp} />
+                  <DocField key={doc.name} doc={doc} step={id} onHelp={setHelp} />
                 ))}
               </PanelSection>
             );
@@ -76,18 +77,20 @@ export function StepPanel({ id }: { id: string }) {
   );
 }
 
-/** A setting with all its fields. */
-export function DocField(props: {
+interface DocFieldProps {
   doc: SettingDoc;
-  scope: SettingScope;
+  /** Undefined for the flow's policy. */
+  step?: string;
   onHelp: (text: string | undefined) => void;
-}) {
-  const { doc, scope, onHelp } = props;
-  if (doc.kind === "conditions" && scope !== "policy")
-    return <ConditionsField doc={doc} step={scope.step} onHelp={onHelp} />;
-  if (doc.fields === undefined) return <SettingField scope={scope} path={[doc.name]} field={doc} onHelp={onHelp} />;
+}
+
+/** A setting with all its fields. */
+export function DocField({ doc, step, onHelp }: DocFieldProps) {
+  if (doc.kind === "conditions" && step !== undefined)
+    return <ConditionsField doc={doc} step={step} onHelp={onHelp} />;
+  if (doc.fields === undefined) return <SettingField step={step} setting={doc.name} field={doc} onHelp={onHelp} />;
   return doc.fields.map((field) => (
-    <SettingField key={field.name} scope={scope} path={[doc.name, field.name]} field={field} onHelp={onHelp} />
+    <SettingField key={field.name} step={step} setting={doc.name} part={field.name} field={field} onHelp={onHelp} />
   ));
 }
 

@@ -8,7 +8,7 @@ import { plural } from "../parts/format.ts";
 import { IconAlertTriangle, IconPencil, IconPlus, IconSettings, IconTrash } from "../parts/icons.ts";
 import { Breakable } from "./breakable.tsx";
 import classes from "./designer.module.css";
-import { useDesignerScope } from "./designer-context.ts";
+import { useChecked, useDesignerScope } from "./designer-context.ts";
 import { useDesigner } from "./designer-store.ts";
 import {
   callOf,
@@ -23,7 +23,7 @@ import { addStep, removeStep, setPredecessors } from "./edit-steps.ts";
 import { readingOrder } from "./layout.ts";
 
 export function StepsTable({ onSettings }: { onSettings: () => void }) {
-  const { designer, checked, negations } = useDesignerScope();
+  const { designer, negations } = useDesignerScope();
   const workflow = useDesigner(designer, (state) => state.history.present.workflow);
   const selection = useDesigner(designer, (state) => state.selection);
   return (
@@ -54,7 +54,6 @@ export function StepsTable({ onSettings }: { onSettings: () => void }) {
                 call={call?.text ?? ownValue(workflow.nodes, id)?.type ?? ""}
                 after={predecessorsOf(workflow, id).join("\n")}
                 undo={call === undefined ? "" : negationsOf(workflow, call, negations).join(", ")}
-                findings={checked.byNode.get(id)?.length ?? 0}
                 selected={selection === id}
                 onSettings={onSettings}
               />
@@ -73,13 +72,13 @@ interface RowProps {
   /** Predecessors, a line each: a text, so that unchanged rows are not drawn again. */
   after: string;
   undo: string;
-  findings: number;
   selected: boolean;
   onSettings: () => void;
 }
 
-const Row = memo(function Row({ id, call, after, undo, findings, selected, onSettings }: RowProps) {
+const Row = memo(function Row({ id, call, after, undo, selected, onSettings }: RowProps) {
   const { designer } = useDesignerScope();
+  const findings = useChecked((checked) => checked.byNode.get(id)?.length ?? 0);
   const [editing, setEditing] = useState(false);
   const predecessors = after === "" ? [] : after.split("\n");
   return (

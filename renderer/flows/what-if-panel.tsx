@@ -5,12 +5,13 @@ import { plural } from "../parts/format.ts";
 import { IconArrowBackUp, IconArrowRight } from "../parts/icons.ts";
 import { JourneyStatusBadge } from "../parts/status-badge.tsx";
 import classes from "./designer.module.css";
-import { useDesignerScope } from "./designer-context.ts";
+import { useChecked, useDesignerScope } from "./designer-context.ts";
 import { useDesigner } from "./designer-store.ts";
 import { type Mishap, type WhatIf, whatIf } from "./what-if.ts";
 
 export function WhatIfPanel() {
-  const { designer, checked } = useDesignerScope();
+  const { designer } = useDesignerScope();
+  const checked = useChecked((now) => now);
   const selection = useDesigner(designer, (state) => state.selection);
   const [mishap, setMishap] = useState<Mishap>("fails");
   const { flow } = checked;
