@@ -17,7 +17,9 @@ import {
   type WindowsState,
 } from "./windows.ts";
 
-/** While things change, what is in sight is read again at most this often. */
+/** A change is followed by reading what is in sight again after this time, together with what changes meanwhile. */
+const GATHER_MS = 150;
+/** While things go on changing, what is in sight is read again at most this often. */
 export const REFRESH_MS = 1_000;
 /** The next window is asked for when so few rows are left below what is in sight. */
 const AHEAD_ROWS = 60;
@@ -54,9 +56,11 @@ export interface JourneyListOptions {
   ask: (query: JourneyQuery, signal: AbortSignal) => Promise<JourneyPage>;
   /** Rows to begin with: a list that was left and is shown again. */
   initial?: WindowsState;
+  /** Milliseconds since 1970. */
+  now?: () => number;
 }
 
-export function createJourneyList({ query, probe, ask, initial }: JourneyListOptions): JourneyList {
+export function createJourneyList({ query, probe, ask, initial, now = Date.now }: JourneyListOptions): JourneyList {
   let state: JourneyListState = {
     rows: initial ?? EMPTY_WINDOWS,
     loading: initial === undefined,
@@ -66,6 +70,7 @@ export function createJourneyList({ query, probe, ask, initial }: JourneyListOpt
   let sight = { first: 0, last: 0 };
   let lifetime = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let refreshedAt = 0;
   /** Questions on their way: each is asked once at a time. */
   const busy = new Set<string>();
   const listeners = new Set<() => void>();
@@ -106,38 +111,42 @@ export function createJourneyList({ query, probe, ask, initial }: JourneyListOpt
   }
 
   function refresh(): void {
+    refreshedAt = now();
     const top = rowAt(state.rows, 0);
     if (top === undefined) {
       if (!state.loading) void question("first", {}, (_, page) => restarted(page));
       return;
     }
-    const first = locate(state.rows, sight.first)?.window ?? 0;
-    const last = locate(state.rows, sight.last)?.window ?? first;
-    for (const index of new Set([first, last])) {
-      const window = state.rows.windows[index];
-      if (window?.rows === undefined) continue;
-      // The first window has no cursor: it begins at its top row, whatever has come above it since.
-      const after =
-        index === 0 && newestFirst ? { to: justAfter(top.started_at, query.to) } : { cursor: window.cursor };
-      void question(`window ${index}`, after, (rows, page) => reread(rows, index, page));
-    }
+    for (const index of windowsInSight()) if (state.rows.windows[index]?.rows !== undefined) readAgain(index);
     if (!probe || !newestFirst) return;
     const from = query.from !== undefined && query.from > top.started_at ? query.from : top.started_at;
     void question("probe", { from }, probed);
   }
 
+  function windowsInSight(): Set<number> {
+    const first = locate(state.rows, sight.first)?.window ?? 0;
+    return new Set([first, locate(state.rows, sight.last)?.window ?? first]);
+  }
+
+  function readAgain(index: number): void {
+    const top = rowAt(state.rows, 0);
+    // The first window has no cursor: it begins at its top row, whatever has come above it since.
+    const isTop = index === 0 && newestFirst && top !== undefined;
+    const from = isTop ? { to: justAfter(top.started_at, query.to) } : { cursor: state.rows.windows[index]?.cursor };
+    void question(`window ${index}`, from, (rows, page) => reread(rows, index, page));
+  }
+
   function inSight(firstRow: number, lastRow: number): void {
     sight = { first: firstRow, last: lastRow };
+    // After a failure the next try is the operator's or the stream's, not the scroll bar's.
+    if (state.error !== undefined) return;
     const { rows } = state;
-    for (const index of new Set([locate(rows, firstRow)?.window, locate(rows, lastRow)?.window])) {
-      const window = index === undefined ? undefined : rows.windows[index];
-      if (index === undefined || window === undefined || window.rows !== undefined) continue;
-      void question(`window ${index}`, { cursor: window.cursor }, (now, page) => reread(now, index, page));
+    for (const index of windowsInSight()) {
+      const window = rows.windows[index];
+      if (window !== undefined && (window.rows === undefined || window.stale)) readAgain(index);
     }
     const cursor = nextCursor(rows);
     if (typeof cursor !== "string" || lastRow < rowCount(rows) - AHEAD_ROWS || busy.has("more")) return;
-    // After a failure the next try is the operator's, not the scroll bar's.
-    if (state.error !== undefined) return;
     const { signal } = lifetime;
     become({ loadingMore: true });
     void question("more", { cursor }, (now, page) =>
@@ -150,12 +159,15 @@ export function createJourneyList({ query, probe, ask, initial }: JourneyListOpt
   function onMessage(message: StreamMessage): void {
     const journeys: StreamChanges["journeys"] = message.type === "changes" ? message.changes.journeys : [];
     if (journeys === undefined) return;
-    const rows = changed(state.rows, journeys);
+    const rows = changed(state.rows, journeys, new Date(now()).toISOString());
     if (rows !== state.rows) become({ rows });
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      refresh();
-    }, REFRESH_MS);
+    timer ??= setTimeout(
+      () => {
+        timer = undefined;
+        refresh();
+      },
+      Math.max(GATHER_MS, refreshedAt + REFRESH_MS - now()),
+    );
   }
 
   return {

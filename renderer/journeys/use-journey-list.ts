@@ -2,6 +2,7 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import type { JourneyQuery } from "../../engine/audit/store.ts";
 import { api } from "../api.ts";
 import { useStreamMessages } from "../live-queries.ts";
+import { serverNow } from "../server-time.ts";
 import { createJourneyList } from "./journey-list.ts";
 import type { WindowsState } from "./windows.ts";
 
@@ -39,7 +40,9 @@ function takeKept(key: string): Kept | undefined {
  * @param probe false when the list is pinned to the past, so that nothing in it can be new
  */
 export function useJourneyList(key: string, query: JourneyQuery, probe: boolean) {
-  const [list] = useState(() => createJourneyList({ query, probe, initial: takeKept(key)?.rows, ask: api.journeys }));
+  const [list] = useState(() =>
+    createJourneyList({ query, probe, initial: takeKept(key)?.rows, ask: api.journeys, now: serverNow }),
+  );
   const state = useSyncExternalStore(list.subscribe, list.get);
   useStreamMessages((message) => {
     if (document.visibilityState === "visible") list.onMessage(message);

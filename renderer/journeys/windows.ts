@@ -4,6 +4,7 @@
  */
 import type { JourneyPage, StreamChanges } from "../../engine/api/schemas.ts";
 import type { JourneyRow } from "../../engine/audit/store.ts";
+import { ENDED } from "../parts/status.ts";
 
 /** Rows of one window: the most the API answers at once. */
 export const WINDOW_ROWS = 200;
@@ -18,6 +19,8 @@ export interface JourneyWindow {
   rows: JourneyRow[] | undefined;
   /** The cursor of the window behind it, null at the end. */
   next: string | null;
+  /** The stream told of changes in it since it was read. */
+  stale: boolean;
 }
 
 export interface WindowsState {
@@ -73,7 +76,13 @@ export function restarted(page: JourneyPage): WindowsState {
 
 /** The window behind the last one has come. */
 export function appended(state: WindowsState, cursor: string | undefined, page: JourneyPage): WindowsState {
-  const window: JourneyWindow = { cursor, size: page.journeys.length, rows: page.journeys, next: page.next };
+  const window: JourneyWindow = {
+    cursor,
+    size: page.journeys.length,
+    rows: page.journeys,
+    next: page.next,
+    stale: false,
+  };
   const windows = [...state.windows, window];
   return { ...state, windows: keepNear(windows, windows.length - 1) };
 }
@@ -88,7 +97,7 @@ export function reread(state: WindowsState, index: number, page: JourneyPage): W
   if (window.rows === undefined) {
     // It comes back after having been given up; its size must not change, the scroll position hangs on it.
     const rows = page.journeys.slice(0, window.size);
-    const back: JourneyWindow = { ...window, rows, size: rows.length, next: page.next ?? window.next };
+    const back: JourneyWindow = { ...window, rows, size: rows.length, next: page.next ?? window.next, stale: false };
     const windows = state.windows.with(index, back);
     return { ...state, windows: keepNear(windows, index) };
   }
@@ -103,7 +112,7 @@ export function reread(state: WindowsState, index: number, page: JourneyPage): W
     gone.delete(row.uuid);
     return now.seq >= row.seq ? now : row;
   });
-  const windows = state.windows.with(index, { ...window, rows });
+  const windows = state.windows.with(index, { ...window, rows, stale: false });
   // Rows that slid in from the next window, because others left this one, are not news.
   const last = page.journeys.findLastIndex(({ uuid }) => window.rows?.some((row) => row.uuid === uuid));
   return withFresh({ ...state, windows, gone }, page.journeys.slice(0, last + 1), false);
@@ -114,18 +123,29 @@ export function probed(state: WindowsState, page: JourneyPage): WindowsState {
   return withFresh(state, page.journeys, page.next !== null);
 }
 
-/** The stream's word on rows that are shown: status and seq at once, the rest when the window is read again. */
-export function changed(state: WindowsState, changes: NonNullable<StreamChanges["journeys"]>): WindowsState {
+/**
+ * The stream's word on rows that are shown: status and seq at once. What else changed isn't known until the window is
+ * read again: where the journey stands is left open, and an end is taken to be `at` (ISO 8601) for so long.
+ */
+export function changed(
+  state: WindowsState,
+  changes: NonNullable<StreamChanges["journeys"]>,
+  at: string,
+): WindowsState {
   const byUuid = new Map(changes.map((change) => [change.uuid, change]));
   let touched = false;
   const windows = state.windows.map((window) => {
-    if (window.rows === undefined || !window.rows.some(({ uuid }) => byUuid.has(uuid))) return window;
+    const isNews = (row: JourneyRow) => (byUuid.get(row.uuid)?.seq ?? 0) > row.seq;
+    if (window.rows === undefined || !window.rows.some(isNews)) return window;
     touched = true;
     const rows = window.rows.map((row) => {
       const change = byUuid.get(row.uuid);
-      return change === undefined || change.seq <= row.seq ? row : { ...row, status: change.status, seq: change.seq };
+      if (change === undefined || change.seq <= row.seq) return row;
+      const { status, seq } = change;
+      const ended_at = ENDED.includes(status) ? (row.ended_at ?? at) : undefined;
+      return { ...row, status, seq, ended_at, where: status === row.status ? row.where : [] };
     });
-    return { ...window, rows };
+    return { ...window, rows, stale: true };
   });
   return touched ? { ...state, windows } : state;
 }

@@ -1,4 +1,4 @@
-import { Button, Select, Switch } from "@mantine/core";
+import { Button, Select, Switch, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation } from "@tanstack/react-query";
 import { useId, useState } from "react";
@@ -47,23 +47,26 @@ interface StartFormProps extends StartSheetProps {
 function StartForm({ flows, suggestion, onClose }: StartFormProps) {
   const navigate = useNavigate();
   const errorId = useId();
-  const keepInput = useProfile()?.environment !== "prod";
+  const prod = useProfile()?.environment === "prod";
   const first = flows.find(({ name }) => name === (suggestion.name ?? rememberedFlow())) ?? flows[0];
   const [name, setName] = useState(first?.name ?? "");
   const [version, setVersion] = useState(suggestion.version ?? "");
   const [text, setText] = useState(() =>
     suggestion.data === undefined ? rememberedInput(name) : formatJson(suggestion.data),
   );
+  const [reason, setReason] = useState("");
   const [another, setAnother] = useState(false);
   // Made once per sent journey: a second press of the button, or a retry, can't start two.
   const [uuid, setUuid] = useState(() => crypto.randomUUID());
   const parsed = parseJson(text);
+  const complete = parsed.ok && (!prod || reason.trim() !== "");
   const versions = flows.find((flow) => flow.name === name)?.versions ?? [];
 
   const start = useMutation({
-    mutationFn: (data: unknown) => api.start({ name, version: version === "" ? undefined : version, data, uuid }),
+    mutationFn: (data: unknown) =>
+      api.start({ name, version: version === "" ? undefined : version, data, uuid, reason: reason.trim() }),
     onSuccess: (answer) => {
-      if (keepInput) rememberInput(name, text);
+      if (!prod) rememberInput(name, text);
       const queued = "queued" in answer && answer.queued;
       notifications.show({
         title: queued ? "Kept, and sent later" : "Journey started",
@@ -86,7 +89,7 @@ function StartForm({ flows, suggestion, onClose }: StartFormProps) {
     start.reset();
   };
   const send = () => {
-    if (parsed.ok && !start.isPending) start.mutate(parsed.value ?? {});
+    if (parsed.ok && complete && !start.isPending) start.mutate(parsed.value ?? {});
   };
 
   return (
@@ -106,7 +109,7 @@ function StartForm({ flows, suggestion, onClose }: StartFormProps) {
           <Button onClick={onClose} disabled={start.isPending}>
             Cancel
           </Button>
-          <Button variant="filled" onClick={send} loading={start.isPending} disabled={!parsed.ok}>
+          <Button variant="filled" onClick={send} loading={start.isPending} disabled={!complete}>
             Start {name}
           </Button>
         </>
@@ -161,6 +164,15 @@ function StartForm({ flows, suggestion, onClose }: StartFormProps) {
             {parsed.ok ? "" : parsed.message}
           </p>
         </div>
+        <TextInput
+          label="Reason"
+          description="It stands in the journey's history, with your name."
+          maxLength={2000}
+          withAsterisk={prod}
+          required={prod}
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+        />
         {start.error !== null && <ErrorStrip what="Not started." error={start.error} onRetry={send} />}
       </form>
     </SideSheet>

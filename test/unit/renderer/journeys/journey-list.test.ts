@@ -88,15 +88,39 @@ describe("the journeys list", () => {
     expect(list.get().rows.fresh.size).toBe(0);
   });
 
-  it("asks once for a burst of changes", async () => {
+  it("asks soon after a change, and at most once a second while things go on changing", async () => {
     const api = fakeApi(50);
     const list = createJourneyList({ query: {}, probe: true, ask: api.ask });
     list.open();
     await settle();
-    for (let burst = 0; burst < 30; burst++) list.onMessage(somethingChanged(50 - burst));
+    api.asked.length = 0;
+    for (let step = 0; step < 30; step++) {
+      list.onMessage(somethingChanged(50 - step));
+      await vi.advanceTimersByTimeAsync(100);
+    }
     await vi.advanceTimersByTimeAsync(REFRESH_MS);
-    // The window in sight, and what is new above it.
-    expect(api.asked).toHaveLength(3);
+    // Each time the window in sight, and what is new above it: at 0.15, 1.15, 2.15 and 3.15 s.
+    expect(api.asked).toHaveLength(8);
+  });
+
+  it("reads a window that changed out of sight again when it comes in sight", async () => {
+    const api = fakeApi(500);
+    const list = createJourneyList({ query: {}, probe: true, ask: api.ask });
+    list.open();
+    await settle();
+    list.inSight(150, 199);
+    await settle();
+    list.inSight(0, 20);
+    list.onMessage(somethingChanged(120));
+    await vi.advanceTimersByTimeAsync(REFRESH_MS);
+    api.asked.length = 0;
+    list.inSight(250, 270);
+    list.inSight(251, 271);
+    await settle();
+    expect(api.asked.map(({ cursor }) => cursor)).toEqual(["301"]);
+    list.inSight(252, 272);
+    await settle();
+    expect(api.asked).toHaveLength(1);
   });
 
   it("has nothing new when it is pinned to the past", async () => {

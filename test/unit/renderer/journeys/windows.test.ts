@@ -18,6 +18,7 @@ import { page, row } from "./rows.ts";
 
 /** Two windows of five rows: 10 to 6 and 5 to 1. */
 const two = appended(restarted(page(10, 6, "five")), "five", page(5, 1));
+const AT = "2026-11-22T12:00:00.000Z";
 const uuids = (state: WindowsState) => [...loadedRows(state)].map(({ uuid }) => uuid);
 
 describe("windows of the journeys list", () => {
@@ -33,16 +34,32 @@ describe("windows of the journeys list", () => {
 
   it("take status and seq from the stream, but never older ones", () => {
     const change = { name: "order", version: "1", status: "completed" as const };
-    const state = changed(two, [
-      { uuid: row(10).uuid, seq: 5, ...change },
-      { uuid: row(9).uuid, seq: 1, ...change },
-    ]);
-    expect(rowAt(state, 0)).toMatchObject({ status: "completed", seq: 5 });
-    expect(rowAt(state, 1)).toMatchObject({ status: "running", seq: 2 });
+    const state = changed(
+      two,
+      [
+        { uuid: row(10).uuid, seq: 5, ...change },
+        { uuid: row(9).uuid, seq: 1, ...change },
+      ],
+      AT,
+    );
+    expect(rowAt(state, 0)).toMatchObject({ status: "completed", seq: 5, ended_at: AT });
+    expect(rowAt(state, 1)).toEqual(row(9));
+    expect(state.windows.map(({ stale }) => stale)).toEqual([true, false]);
+  });
+
+  it("leave open where a journey stands when the stream says that it moved on", () => {
+    const start = restarted({ journeys: [row(1, { where: ["a"] })], next: null });
+    const change = { uuid: row(1).uuid, name: "order", version: "1", seq: 9 };
+    expect(rowAt(changed(start, [{ ...change, status: "rolling_back" }], AT), 0)).toMatchObject({
+      where: [],
+      ended_at: undefined,
+    });
+    expect(rowAt(changed(start, [{ ...change, status: "running" }], AT), 0)?.where).toEqual(["a"]);
   });
 
   it("stay the same object when the stream tells of rows that aren't shown", () => {
-    expect(changed(two, [{ uuid: row(99).uuid, seq: 9, status: "held", name: "order", version: "1" }])).toBe(two);
+    const change = { uuid: row(99).uuid, seq: 9, status: "held" as const, name: "order", version: "1" };
+    expect(changed(two, [change], AT)).toBe(two);
   });
 
   it("keep every row in its place when one is read again", () => {
@@ -50,6 +67,7 @@ describe("windows of the journeys list", () => {
     const state = reread(two, 0, news);
     expect(uuids(state)).toEqual(uuids(two));
     expect(rowAt(state, 0)?.where).toEqual(["a"]);
+    expect(state.windows[0]?.stale).toBe(false);
     expect(state.fresh.size).toBe(0);
   });
 
