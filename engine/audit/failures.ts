@@ -14,13 +14,16 @@ const NEWEST_JOURNEYS = 5;
 
 interface KindCount {
   failure_id: number;
+  status: number;
   journeys: number;
   first_id: number;
   last_id: number;
 }
 
 interface Group {
-  kinds: FailureKind[];
+  kind: FailureKind;
+  /** Where its journeys are to be found. */
+  places: { failure: number; status: number }[];
   count: number;
   firstId: number;
   lastId: number;
@@ -45,13 +48,9 @@ export class Failures {
     for (const row of this.#countKinds(selection)) {
       const kind = this.#dimensions.failures.get(row.failure_id);
       if (!kind || (service !== undefined && kind.service !== service)) continue;
-      const group = groups.get(kind.fingerprint) ?? {
-        kinds: [],
-        count: 0,
-        firstId: row.first_id,
-        lastId: row.last_id,
-      };
-      group.kinds.push(kind);
+      const begun: Group = { kind, places: [], count: 0, firstId: row.first_id, lastId: row.last_id };
+      const group = groups.get(kind.fingerprint) ?? begun;
+      group.places.push({ failure: kind.id, status: row.status });
       group.count += row.journeys;
       group.firstId = Math.min(group.firstId, row.first_id);
       group.lastId = Math.max(group.lastId, row.last_id);
@@ -60,7 +59,7 @@ export class Failures {
     const largest = [...groups.values()]
       .sort((a, b) => b.count - a.count || b.lastId - a.lastId)
       .slice(0, MAX_GROUPS);
-    return largest.flatMap((group) => this.#toRow(group, selection));
+    return largest.map((group) => this.#toRow(group, selection));
   }
 
   #countKinds(selection: Selection): KindCount[] {
@@ -87,9 +86,9 @@ export class Failures {
     }
     return this.#database
       .prepare<Values, KindCount>(
-        `SELECT failure_id, count(*) AS journeys, min(id) AS first_id, max(id) AS last_id
+        `SELECT failure_id, status, count(*) AS journeys, min(id) AS first_id, max(id) AS last_id
          FROM journeys ${index === "" ? "" : `INDEXED BY ${index}`}
-         WHERE failure_id IS NOT NULL AND ${conditions.join(" AND ")} GROUP BY failure_id`,
+         WHERE failure_id IS NOT NULL AND ${conditions.join(" AND ")} GROUP BY failure_id, status`,
       )
       .all(...values);
   }
@@ -100,27 +99,30 @@ export class Failures {
     return [...this.#dimensions.failures.values()].flatMap((kind) => (flows.has(kind.flow.id) ? [kind.id] : []));
   }
 
-  #toRow(group: Group, selection: Selection): FailureGroup[] {
-    const [kind] = group.kinds;
-    if (!kind) return [];
-    const newest = this.#ids.byStart(
-      { ...selection, failures: group.kinds.map(({ id }) => id) },
-      { descending: true, limit: NEWEST_JOURNEYS },
+  #toRow(group: Group, selection: Selection): FailureGroup {
+    const { kind } = group;
+    return {
+      fingerprint: kind.fingerprint,
+      name: kind.flow.name,
+      service: kind.service,
+      function: kind.function,
+      ...(kind.code === undefined ? {} : { code: kind.code }),
+      message: kind.message,
+      count: group.count,
+      first_at: this.#startOf(group.firstId),
+      last_at: this.#startOf(group.lastId),
+      journeys: this.#newest(group, selection).flatMap((id) => this.#uuidOf(id)),
+    };
+  }
+
+  #newest({ places }: Group, selection: Selection): number[] {
+    const ids = places.flatMap(({ failure, status }) =>
+      this.#ids.byStart(
+        { ...selection, failures: [failure], statuses: [status] },
+        { descending: true, limit: NEWEST_JOURNEYS },
+      ),
     );
-    return [
-      {
-        fingerprint: kind.fingerprint,
-        name: kind.flow.name,
-        service: kind.service,
-        function: kind.function,
-        ...(kind.code === undefined ? {} : { code: kind.code }),
-        message: kind.message,
-        count: group.count,
-        first_at: this.#startOf(group.firstId),
-        last_at: this.#startOf(group.lastId),
-        journeys: newest.flatMap((id) => this.#uuidOf(id)),
-      },
-    ];
+    return ids.sort((a, b) => b - a).slice(0, NEWEST_JOURNEYS);
   }
 
   #startOf(id: number): string {

@@ -14,7 +14,7 @@ import { ALL_STATUS_CODES, firstIdAt, STATUS_CODE } from "./journey-key.ts";
 import { percentile, percentilesOf } from "./percentiles.ts";
 import type { FlowStats } from "./store.ts";
 
-const MAX_DURATIONS = 1_000;
+const MAX_DURATIONS = 500;
 const MAX_CALLS_PER_STEP = 200;
 
 export class FlowStatistics {

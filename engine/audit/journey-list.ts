@@ -13,8 +13,8 @@ import type { JourneyRows } from "./journey-rows.ts";
 import type { Values } from "./journey-streams.ts";
 import type { JourneyQuery, JourneyRow } from "./store.ts";
 
-/** Where no index has the order asked for (text, errors, short time ranges), so many of the newest are sorted. */
-export const MAX_SORTED_JOURNEYS = 10_000;
+/** Where no index has the order asked for (free text, short ranges of time, rare errors), so many of the newest are sorted. */
+export const MAX_SORTED_JOURNEYS = 5_000;
 
 type Sort = NonNullable<JourneyQuery["sort"]>;
 const SORTS: readonly Sort[] = ["started_at", "-started_at", "ended_at", "-ended_at", "duration", "-duration"];
@@ -60,8 +60,7 @@ export class JourneyList {
     if (order.column === "id") return this.#byStart(selection, order, after?.id, limit);
     if (selection.text || selection.failures || hasTimeRange(selection)) {
       const newest = this.#ids.byStart(selection, { descending: true, limit: MAX_SORTED_JOURNEYS + 1 });
-      const isBounded = newest.length <= MAX_SORTED_JOURNEYS;
-      if (isBounded || selection.text || selection.failures) {
+      if (newest.length <= MAX_SORTED_JOURNEYS || selection.text) {
         return this.#sorted(newest.slice(0, MAX_SORTED_JOURNEYS), order, after, limit);
       }
     }
@@ -95,26 +94,48 @@ export class JourneyList {
   #ended(selection: Selection, order: Order, after: Key | undefined, limit: number): Key[] {
     const { column, descending } = order;
     const direction = descending ? "DESC" : "ASC";
-    const sign = descending ? "<" : ">";
+    const [sign, opposite] = descending ? ["<", ">"] : [">", "<"];
     const index = column === "ended_ms" ? "journeys_by_end" : "journeys_by_duration";
     const statement = this.#database.prepare<Values, Key>(
       `SELECT id, ${column} AS value FROM journeys INDEXED BY ${index}
        WHERE facet_id = ? AND status = ? AND ${column} IS NOT NULL
-         AND ${column} ${sign}= ? AND (${column} ${sign} ? OR id ${sign} ?) AND id >= ? AND id < ?
+         AND ${column} ${sign}= ? AND ${column} ${opposite}= ? AND (${column} ${sign} ? OR id ${sign} ?)
+         AND id >= ? AND id < ? ${selection.failures ? "AND failure_id IN (SELECT value FROM json_each(?))" : ""}
        ORDER BY ${column} ${direction}, id ${direction} LIMIT ?`,
     );
-    const start = descending ? Number.MAX_SAFE_INTEGER : -1;
+    const [start, end] = descending ? [Number.MAX_SAFE_INTEGER, 0] : [0, Number.MAX_SAFE_INTEGER];
+    const value = after?.value ?? start;
+    const id = after?.id ?? (descending ? Number.MAX_SAFE_INTEGER : -Number.MAX_SAFE_INTEGER);
+    const conditions: Values = [value, id, selection.fromId, selection.toId];
+    if (selection.failures) conditions.push(JSON.stringify(selection.failures));
     let kept: Key[] = [];
-    for (const facet of (selection.facets ?? this.#dimensions.facets).values()) {
-      for (const status of ENDED_CODES) {
-        if (!selection.statuses.includes(status) || (facet.counts.get(status) ?? 0) === 0) continue;
-        const value = after?.value ?? start;
-        const id = after?.id ?? start;
-        const found = statement.all(facet.id, status, value, value, id, selection.fromId, selection.toId, limit);
-        if (found.length > 0) kept = [...kept, ...found].sort((a, b) => compare(order, a, b)).slice(0, limit);
-      }
+    for (const [facet, status] of this.#placesOf(selection)) {
+      // Once the page is full, a further stream matters only up to the page's last value.
+      const worst = (kept.length === limit ? kept.at(-1)?.value : undefined) ?? end;
+      const found = statement.all(facet, status, value, worst, ...conditions, limit);
+      if (found.length > 0) kept = [...kept, ...found].sort((a, b) => compare(order, a, b)).slice(0, limit);
     }
     return kept;
+  }
+
+  /** Facets and statuses in which there are ended journeys of the selection. */
+  #placesOf({ facets, failures, statuses }: Selection): [facet: number, status: number][] {
+    const ended = ENDED_CODES.filter((status) => statuses.includes(status));
+    if (failures) {
+      return this.#database
+        .prepare<Values, [number, number]>(
+          `SELECT DISTINCT facet_id, status FROM journeys INDEXED BY journeys_by_failure
+           WHERE failure_id IN (SELECT value FROM json_each(?)) AND status IN (SELECT value FROM json_each(?))`,
+        )
+        .raw()
+        .all(JSON.stringify(failures), JSON.stringify(ended))
+        .filter(([facet]) => !facets || facets.has(facet));
+    }
+    return [...(facets ?? this.#dimensions.facets).values()].flatMap((facet) =>
+      ended.flatMap((status): [number, number][] =>
+        (facet.counts.get(status) ?? 0) > 0 ? [[facet.id, status]] : [],
+      ),
+    );
   }
 }
 

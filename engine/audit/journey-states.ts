@@ -21,7 +21,7 @@ export interface StateBounds {
   maximumSize: number;
 }
 
-export const DEFAULT_STATE_BOUNDS: StateBounds = { maximumStates: 20_000, maximumSize: 67_108_864 };
+export const DEFAULT_STATE_BOUNDS: StateBounds = { maximumStates: 20_000, maximumSize: 33_554_432 };
 
 export class JourneyStates {
   readonly #states = new Map<string, JourneyState>();

@@ -17,7 +17,7 @@ export interface JourneyFilter {
   error?: string;
   /**
    * Free text over uuids, names, inputs, outputs and errors: all the words, the last one may be a beginning (of three
-   * characters or more); or the beginning of a uuid. Sorted by end or duration, it is the newest 10,000 found that are
+   * characters or more); or the beginning of a uuid. Sorted by end or duration, it is the newest 5,000 found that are
    * sorted; `counts` counts among these too.
    */
   q?: string;
