@@ -63,7 +63,11 @@ function flumeCss(): Plugin {
       const sheets: string[] = [];
       const stripped = code
         .replace(/^var css(?:\$\w+)? = ("(?:[^"\\]|\\.)*");$/gm, (_, literal: string) => {
-          sheets.push(JSON.parse(literal));
+          // One rule of its stage is written for every textarea and select of the page; it is bound to the stage here.
+          const sheet: string = JSON.parse(literal);
+          sheets.push(
+            sheet.replace(/(\.Stage_wrapper\w+) input,\s*textarea,\s*select/, "$1 :is(input, textarea, select)"),
+          );
           return "";
         })
         .replace(/^styleInject\(css(?:\$\w+)?\);$/gm, "");

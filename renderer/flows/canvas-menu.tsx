@@ -1,5 +1,5 @@
 import { Menu, Portal } from "@mantine/core";
-import { IconCopy, IconPencil, IconTrash, IconX } from "../parts/icons.ts";
+import { IconArrowBackUp, IconCopy, IconPencil, IconTrash, IconX } from "../parts/icons.ts";
 import classes from "./designer.module.css";
 import { useDesignerScope } from "./designer-context.ts";
 import { startNodeOf } from "./document.ts";
@@ -14,7 +14,7 @@ export interface MenuPlace {
 
 /** What can be done with the node or the connection under the pointer. */
 export function CanvasMenu({ place, onClose }: { place: MenuPlace | undefined; onClose: () => void }) {
-  const { designer } = useDesignerScope();
+  const { designer, openWhatIf } = useDesignerScope();
   if (place === undefined || (place.node === undefined && place.edge === undefined)) return null;
   const { node, edge } = place;
   const isStep = node !== undefined && startNodeOf(designer.document().workflow) !== node;
@@ -38,6 +38,15 @@ export function CanvasMenu({ place, onClose }: { place: MenuPlace | undefined; o
           <>
             <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => designer.select(node)}>
               Settings of {node}
+            </Menu.Item>
+            <Menu.Item
+              leftSection={<IconArrowBackUp size={15} />}
+              onClick={() => {
+                designer.select(node);
+                openWhatIf();
+              }}
+            >
+              What if it fails?
             </Menu.Item>
             <Menu.Item
               leftSection={<IconCopy size={15} />}

@@ -22,6 +22,8 @@ export interface DesignerScope {
   negations?: NegationList;
   /** Opens the dialog that says which calls unknown node types mean. */
   openMapping: () => void;
+  /** Shows what the failure of the chosen step would undo. */
+  openWhatIf: () => void;
 }
 
 export const DesignerContext = createContext<DesignerScope | undefined>(undefined);

@@ -27,7 +27,11 @@ export function DesignFlowPage() {
   const profile = useProfile();
   const flows = useFlows();
   const versions = flows.data?.flows.find((flow) => flow.name === name)?.versions;
-  const version = search.get("from") ?? versions?.[0]?.version;
+  const newest = versions?.[0]?.version;
+  // A version that is published meanwhile must not take the place of what is being drawn.
+  const [opened, setOpened] = useState(newest);
+  if (opened === undefined && newest !== undefined) setOpened(newest);
+  const version = search.get("from") ?? opened;
   const record = useQuery({
     queryKey: keys.flow(name, version ?? ""),
     queryFn: ({ signal }) => api.flow(name, version ?? "", signal),
@@ -40,7 +44,7 @@ export function DesignFlowPage() {
   if (record.isError) {
     return <ErrorState what={`${name} can't be opened.`} error={record.error} onRetry={() => record.refetch()} />;
   }
-  if (flows.isSuccess && version === undefined) {
+  if (flows.isSuccess && newest === undefined) {
     return <EmptyState title={`There is no flow ${name}`}>It may have been published on another profile.</EmptyState>;
   }
   if (record.data === undefined || profile === undefined || version === undefined) return <Opening title={name} />;

@@ -2,6 +2,8 @@
 import { notifications } from "@mantine/notifications";
 import { type DragEvent, type KeyboardEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import type { NegationList } from "../../engine/core/flow.ts";
+import { usePaletteActions } from "../frame/palette-actions.ts";
+import { IconAlertTriangle, IconArrowBackUp, IconListDetails, IconSend } from "../parts/icons.ts";
 import { createStore, type Store } from "../parts/store.ts";
 import { checkDocument } from "./checking.ts";
 import classes from "./designer.module.css";
@@ -48,9 +50,23 @@ export function DesignerView({ profile, flow, base, draft }: DesignerViewProps) 
   const autosave = useAutosave({ designer, profile, flow, base, savedAt: draft?.savedAt });
 
   const scope = useMemo(
-    (): DesignerScope => ({ designer, checked, catalogue, negations, openMapping: () => setMapping(true) }),
+    (): DesignerScope => ({
+      designer,
+      checked,
+      catalogue,
+      negations,
+      openMapping: () => setMapping(true),
+      openWhatIf: () => setTab("what-if"),
+    }),
     [designer, checked, catalogue, negations],
   );
+
+  usePaletteActions([
+    { id: "designer publish", label: "Publish this flow…", icon: IconSend, run: () => setPublishing(true) },
+    { id: "designer what if", label: "What if this step fails?", icon: IconArrowBackUp, run: scope.openWhatIf },
+    { id: "designer findings", label: "Show the findings", icon: IconAlertTriangle, run: () => setTab("findings") },
+    { id: "designer steps", label: "Edit the steps as a table", icon: IconListDetails, run: () => setTab("steps") },
+  ]);
 
   const take = async (file: File) => {
     const read = await importFile(file);
@@ -72,6 +88,10 @@ export function DesignerView({ profile, flow, base, draft }: DesignerViewProps) 
     const run =
       key === "z" ? (event.shiftKey ? designer.redo : designer.undo) : key === "y" ? designer.redo : undefined;
     if (run === undefined) return;
+    // A text field undoes what is being typed there by itself.
+    const { target } = event;
+    const typing = target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && !target.readOnly);
+    if (typing) return;
     event.preventDefault();
     run();
   };
@@ -119,11 +139,7 @@ export function DesignerView({ profile, flow, base, draft }: DesignerViewProps) 
             onSettings={() => panel.current?.querySelector<HTMLElement>("input, textarea")?.focus()}
           />
           <aside ref={panel} className={classes.panel} aria-label="Settings">
-            {selection === undefined ? (
-              <FlowPanel fixedName={flow !== undefined} />
-            ) : (
-              <StepPanel key={selection} id={selection} />
-            )}
+            {selection === undefined ? <FlowPanel fixedName={flow !== undefined} /> : <StepPanel id={selection} />}
           </aside>
         </div>
       </div>

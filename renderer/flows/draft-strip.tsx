@@ -19,35 +19,38 @@ export function DraftStrip({ flow, base, draft }: DraftStripProps) {
   const { designer } = useDesignerScope();
   const [dismissed, setDismissed] = useState(false);
   const newest = useFlows().data?.flows.find(({ name }) => name === flow)?.versions[0]?.version;
-  if (draft === undefined || dismissed) return null;
-  const begun = draft.base ?? base.version;
-  const overtaken = flow !== undefined && newest !== undefined && begun !== undefined && newest !== begun;
+  const [newestAtFirst] = useState(newest);
+  // A draft may be old; what was just opened is overtaken only by what came since.
+  const known = draft === undefined ? newestAtFirst : (draft.base ?? base.version);
+  const overtaken = newest !== undefined && known !== undefined && newest !== known;
+  if (dismissed || (draft === undefined && !overtaken)) return null;
+  const begun = draft?.base ?? base.version;
+  const compare = `/flows/${encodeURIComponent(flow ?? "")}/compare?a=${encodeURIComponent(known ?? "")}&b=${encodeURIComponent(newest ?? "")}`;
   return (
     <div className={classes.strip}>
       <span>
-        This is your draft of <Time at={draft.savedAt} />
-        {begun === undefined ? "" : `, begun from version ${begun}`}.
+        {draft !== undefined && (
+          <>
+            This is your draft of <Time at={draft.savedAt} />
+            {begun === undefined ? "" : `, begun from version ${begun}`}.{" "}
+          </>
+        )}
         {overtaken && (
           <>
-            {" "}
-            Version {newest} has been published meanwhile:{" "}
-            <Link
-              to={`/flows/${encodeURIComponent(flow)}/compare?a=${encodeURIComponent(begun)}&b=${encodeURIComponent(newest)}`}
-            >
-              see what changed
-            </Link>
-            .
+            Version {newest} has been published meanwhile: <Link to={compare}>see what changed</Link>.
           </>
         )}
       </span>
-      <Button
-        onClick={() => {
-          designer.change(() => base.document);
-          setDismissed(true);
-        }}
-      >
-        {base.version === undefined ? "Begin anew" : `Back to version ${base.version}`}
-      </Button>
+      {draft !== undefined && (
+        <Button
+          onClick={() => {
+            designer.change(() => base.document);
+            setDismissed(true);
+          }}
+        >
+          {base.version === undefined ? "Begin anew" : `Back to version ${base.version}`}
+        </Button>
+      )}
       <Button onClick={() => setDismissed(true)}>Go on with it</Button>
     </div>
   );

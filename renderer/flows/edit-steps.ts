@@ -1,13 +1,10 @@
 /** Changes of a flow's graph: every function answers with a new document, or the same one if nothing changes. */
 import {
   callOf,
-  DEFAULT_INPUT,
   DEFAULT_OUTPUT,
   descendantsOf,
-  edgesOf,
   type FlowDocument,
   type FlowNode,
-  type Link,
   NODE_WIDTH,
   ownValue,
   predecessorsOf,
@@ -15,6 +12,7 @@ import {
   startNodeOf,
   type Workflow,
 } from "./document.ts";
+import { freeInput, mapLinks, withLink } from "./links.ts";
 
 export interface Point {
   x: number;
@@ -168,38 +166,6 @@ export function moveNodes(document: FlowDocument, places: Record<string, Point>)
   return moved ? withNodes(document, nodes) : document;
 }
 
-/**
- * Writes what is missing and takes away what leads nowhere: the other half of one-sided links, a port of its own for
- * each edge of a join, links to nodes that don't exist, ids that differ from the keys they are stored under.
- */
-export function mendLinks(document: FlowDocument): FlowDocument {
-  const { workflow } = document;
-  const bare: Record<string, FlowNode> = {};
-  for (const [id, node] of Object.entries(workflow.nodes))
-    bare[id] = { ...node, id, connections: { inputs: {}, outputs: {} } };
-  const pairs = new Set<string>();
-  for (const edge of edgesOf(workflow)) {
-    const pair = JSON.stringify([edge.from, edge.to]);
-    const source = bare[edge.from];
-    const target = bare[edge.to];
-    if (source === undefined || target === undefined || pairs.has(pair)) continue;
-    pairs.add(pair);
-    const port = Object.hasOwn(target.connections.inputs, edge.toPort) ? freeInput(target) : edge.toPort;
-    bare[edge.from] = withLink(source, "outputs", edge.fromPort, { nodeId: edge.to, portName: port });
-    const now = bare[edge.to] ?? target;
-    bare[edge.to] = withLink(now, "inputs", port, { nodeId: edge.from, portName: edge.fromPort });
-  }
-  return withNodes(document, bare);
-}
-
-/** Input ports are called after, after2, after3, ...; this is the first that nothing ends at. */
-export function freeInput(node: FlowNode): string {
-  for (let number = 1; ; number += 1) {
-    const name = number === 1 ? DEFAULT_INPUT : `${DEFAULT_INPUT}${number}`;
-    if ((ownValue(node.connections.inputs, name)?.length ?? 0) === 0) return name;
-  }
-}
-
 function freeId(workflow: Workflow, wish: string): string {
   const stem = wish.replace(/[^A-Za-z0-9_-]+/g, "_").replace(/^_+|_+$/g, "") || "step";
   for (let number = 1; ; number += 1) {
@@ -233,25 +199,6 @@ function withNodes(document: FlowDocument, nodes: Record<string, FlowNode>): Flo
 function withSteps(workflow: Workflow, steps: Record<string, Settings> | undefined): Workflow {
   const { steps: _old, ...rest } = workflow;
   return steps === undefined || Object.keys(steps).length === 0 ? rest : { ...rest, steps };
-}
-
-function withLink(node: FlowNode, side: "inputs" | "outputs", port: string, link: Link): FlowNode {
-  const links = node.connections[side];
-  const old = ownValue(links, port) ?? [];
-  return { ...node, connections: { ...node.connections, [side]: { ...links, [port]: [...old, link] } } };
-}
-
-/** Changes or (undefined) drops links; a port without links goes, as an empty one blocks the port in Flume. */
-function mapLinks(node: FlowNode, change: (link: Link, side: "inputs" | "outputs") => Link | undefined): FlowNode {
-  const mapSide = (side: "inputs" | "outputs") => {
-    const ports: Record<string, Link[]> = {};
-    for (const [port, links] of Object.entries(node.connections[side])) {
-      const kept = links.flatMap((link) => change(link, side) ?? []);
-      if (kept.length > 0) ports[port] = kept;
-    }
-    return ports;
-  };
-  return { ...node, connections: { inputs: mapSide("inputs"), outputs: mapSide("outputs") } };
 }
 
 function mapSteps(

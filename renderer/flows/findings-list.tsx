@@ -4,7 +4,7 @@ import type { Finding, FindingCode } from "../../engine/core/flow.ts";
 import { IconAlertTriangle, IconCheck, IconX } from "../parts/icons.ts";
 import classes from "./designer.module.css";
 import { useChecked, useDesignerScope } from "./designer-context.ts";
-import { mendLinks } from "./edit-steps.ts";
+import { mendLinks } from "./links.ts";
 
 const MENDED_BY_LINKS: readonly FindingCode[] = ["one_sided_connection", "dangling_connection", "join_port_shared"];
 

@@ -1,8 +1,9 @@
 /** What do we run, and is it right? */
 import { Button, TextInput } from "@mantine/core";
-import { useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import type { FlowList as FlowListAnswer } from "../../engine/api/schemas.ts";
+import { usePaletteActions } from "../frame/palette-actions.ts";
+import { useShortcut } from "../frame/shortcuts.ts";
 import { count, duration, percent, plural } from "../parts/format.ts";
 import { IconAlertTriangle, IconPlus, IconSearch, IconSitemap, IconUpload } from "../parts/icons.ts";
 import { PageHeader } from "../parts/page-header.tsx";
@@ -20,8 +21,11 @@ export function FlowList() {
   const flows = useFlows();
   const profile = useProfile();
   const [search, setSearch] = useSearchParams();
-  const [drafts] = useState(() => profile?.name);
-  const kept = listDrafts(localStorage, profile?.name ?? drafts ?? "");
+  const kept = listDrafts(localStorage, profile?.name ?? "");
+  const navigate = useNavigate();
+  const draw = () => void navigate("/flows/new/draw");
+  useShortcut({ keys: "n", does: "Draw a new flow", group: "Flows", run: draw });
+  usePaletteActions([{ id: "flows draw", label: "Draw a new flow", icon: IconPlus, run: draw }]);
   const wanted = (search.get("q") ?? "").toLowerCase();
   const all = flows.data?.flows ?? [];
   const shown = all.filter(({ name }) => name.toLowerCase().includes(wanted));

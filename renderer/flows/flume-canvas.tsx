@@ -3,7 +3,7 @@
  * undone) changes the document, and the canvas is mounted anew where Flume doesn't show it yet, at the same place.
  */
 import { notifications } from "@mantine/notifications";
-import { NodeEditor, type NodeMap, type NodeTypeMap, type PortType, type PortTypeMap } from "flume";
+import { NodeEditor, type NodeMap, type NodeTypeMap } from "flume";
 import {
   type DragEvent,
   type MouseEvent,
@@ -17,6 +17,7 @@ import {
 import { CanvasControls } from "./canvas-controls.tsx";
 import { edgeAt, type LinkGesture, nodeAt, watchLinks } from "./canvas-links.ts";
 import { CanvasMenu, type MenuPlace } from "./canvas-menu.tsx";
+import { nodeTypesOf, portTypes } from "./canvas-ports.ts";
 import {
   currentView,
   fitView,
@@ -27,11 +28,11 @@ import {
   toDocument,
   type View,
 } from "./canvas-stage.ts";
-import { boundsOf, decodeId, encodeId, fromCanvas, showsSame, toCanvas } from "./canvas-view.ts";
+import { boundsOf, decodeId, fromCanvas, showsSame, toCanvas } from "./canvas-view.ts";
 import { useDesignerScope } from "./designer-context.ts";
 import { useDesigner } from "./designer-store.ts";
-import { DEFAULT_OUTPUT, NODE_WIDTH, ownValue, startNodeOf, type Workflow } from "./document.ts";
-import { addStep, connect, disconnect, freeInput, type Point, removeStep, whyNotConnect } from "./edit-steps.ts";
+import { NODE_WIDTH, ownValue, type Workflow } from "./document.ts";
+import { addStep, connect, disconnect, type Point, removeStep, whyNotConnect } from "./edit-steps.ts";
 import "./flume-canvas.css";
 import { heightOf } from "./layout.ts";
 import { NodeHead } from "./node-head.tsx";
@@ -44,9 +45,6 @@ interface Mounted {
   nodes: NodeMap;
   nodeTypes: NodeTypeMap;
 }
-
-const PORT_TYPE = "flow";
-const portTypes: PortTypeMap = { [PORT_TYPE]: port("", "") };
 
 export function FlumeCanvas() {
   const { designer } = useDesignerScope();
@@ -217,51 +215,6 @@ export function FlumeCanvas() {
       <CanvasMenu place={menu} onClose={() => setMenu(undefined)} />
     </div>
   );
-}
-
-/** A node type for each node (see canvas-view.ts): a port for each connection, and a free one for the next. */
-function nodeTypesOf(workflow: Workflow): NodeTypeMap {
-  const start = startNodeOf(workflow);
-  const types: NodeTypeMap = {};
-  for (const [id, node] of Object.entries(workflow.nodes)) {
-    const type = encodeId(id);
-    types[type] = {
-      id: type,
-      type,
-      label: id,
-      description: "",
-      addable: false,
-      deletable: false,
-      inputs: (_, connections) => {
-        if (id === start) return [];
-        const taken = Object.entries(connections.inputs).map(([name, links]) =>
-          port(name, links.map((link) => decodeId(link.nodeId)).join(", ")),
-        );
-        const free = freeInput({ ...node, connections });
-        return [...taken, port(free, taken.length === 0 ? "after" : "and after")];
-      },
-      outputs: (_, connections) => {
-        const names = Object.entries(connections.outputs).flatMap(([name, links]) =>
-          links.length > 0 ? [name] : [],
-        );
-        return (names.length > 0 ? names : [DEFAULT_OUTPUT]).map((name) => port(name, "then"));
-      },
-    };
-  }
-  return types;
-}
-
-function port(name: string, label: string): PortType {
-  return {
-    type: PORT_TYPE,
-    name,
-    label,
-    noControls: true,
-    color: "grey",
-    hidePort: false,
-    controls: [],
-    acceptTypes: [PORT_TYPE],
-  };
 }
 
 function boxOf({ left, top, right, bottom }: ReturnType<typeof boundsOf>) {

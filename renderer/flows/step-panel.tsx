@@ -43,8 +43,8 @@ export function StepPanel({ id }: { id: string }) {
           </Tooltip>
         </div>
         <div className={classes.fields}>
-          <IdField key={id} id={id} />
-          {!isStart && <CallField key={`${id} ${node.type}`} id={id} node={node} call={call} />}
+          <IdField id={id} />
+          {!isStart && <CallField id={id} node={node} call={call} />}
         </div>
         {findings.map((finding) => (
           <p key={finding.message} className={classes.panelFinding} data-severity={finding.severity}>
@@ -97,7 +97,7 @@ export function DocField({ doc, step, onHelp }: DocFieldProps) {
 /** The id, renamed when the field is left or Enter is pressed: half an id shall not travel through all links. */
 function IdField({ id }: { id: string }) {
   const { designer } = useDesignerScope();
-  const [written, setWritten] = useState(id);
+  const [written, setWritten] = useWritten(id);
   const problem = whyNotRename(designer.document().workflow, id, written);
   const commit = () => {
     if (problem === undefined) designer.rename(id, written);
@@ -121,9 +121,20 @@ function IdField({ id }: { id: string }) {
   );
 }
 
+/** What is being written over a value; begins anew when the value changes, and the field keeps the focus. */
+function useWritten(value: string): [string, (written: string) => void] {
+  const [written, setWritten] = useState(value);
+  const [begunWith, setBegunWith] = useState(value);
+  if (begunWith !== value) {
+    setBegunWith(value);
+    setWritten(value);
+  }
+  return [written, setWritten];
+}
+
 function CallField({ id, node, call }: { id: string; node: FlowNode; call: Call | undefined }) {
   const { designer, catalogue, openMapping } = useDesignerScope();
-  const [written, setWritten] = useState(node.type);
+  const [written, setWritten] = useWritten(node.type);
   const known = catalogue.map((entry) => ({
     group: entry.service,
     items: entry.functions.map((item) => item.call),

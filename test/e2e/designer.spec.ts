@@ -294,6 +294,28 @@ test("it says beforehand what a failing step undoes", async ({ page }) => {
   await expect(levels.nth(1)).toContainText("order.reject_order");
 });
 
+test("functions are dragged from the palette, and files dropped on the designer", async ({ page }) => {
+  await open(page, "/flows/new/draw");
+  await page
+    .getByRole("button", { name: "create_user", exact: true })
+    .dragTo(page.locator(".ag-flume"), { targetPosition: { x: 200, y: 60 } });
+  const box = await head(page, "create_user").boundingBox();
+  const canvas = await page.locator(".ag-flume").boundingBox();
+  expect(Math.abs((box?.y ?? 0) + (box?.height ?? 0) / 2 - (canvas?.y ?? 0) - 60)).toBeLessThan(12);
+
+  const file = { name: "dropped", workflow: { a: { type: "user.create_user" }, b: { type: "user.create_user" } } };
+  const transfer = await page.evaluateHandle((text) => {
+    const data = new DataTransfer();
+    data.items.add(new File([text], "dropped.flow.json", { type: "application/json" }));
+    return data;
+  }, JSON.stringify(file));
+  await page.locator(".ag-flume").dispatchEvent("drop", { dataTransfer: transfer });
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("dropped");
+  await expect(page.getByRole("tab", { name: /^Steps/ })).toHaveText("Steps (2)");
+  await page.getByRole("button", { name: "Undo", exact: true }).click();
+  await expect(head(page, "create_user")).toBeVisible();
+});
+
 test("nothing of the canvas is loaded before the designer is opened", async ({ page }) => {
   const scripts: string[] = [];
   page.on("request", (request) => {

@@ -6,7 +6,6 @@ import {
   connect,
   disconnect,
   duplicateStep,
-  mendLinks,
   moveNodes,
   removeStep,
   renameStep,
@@ -14,6 +13,7 @@ import {
   whyNotConnect,
   whyNotRename,
 } from "../../../../renderer/flows/edit-steps.ts";
+import { mendLinks } from "../../../../renderer/flows/links.ts";
 import { deepFreeze, onboarding, order } from "./sample.ts";
 
 describe("adding steps", () => {
