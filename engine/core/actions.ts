@@ -2,14 +2,26 @@
  * Operators' actions: each is carried out, or refused with a code and a sentence; both are in the audit. An action whose
  * id was seen changes nothing.
  */
-import { isApproval, replayUuid } from "./builtin.ts";
+import { hasRunningJourneys, hasSucceededElements, isApproval, isEach, replayUuid } from "./builtin.ts";
+import { sizeError } from "./data-size.ts";
 import type { ErrorCode } from "./errors.ts";
-import type { FlowStep } from "./flow.ts";
+import type { CompiledFlow, FlowStep } from "./flow.ts";
+import { ancestors } from "./graph.ts";
 import type { Scope, Step } from "./journey.ts";
-import type { ActionData, ActionName } from "./protocol.ts";
+import { type ActionData, type ActionName, MANAGER } from "./protocol.ts";
 import { beginRollback, type RollbackRequest, rollbackSet } from "./rollback.ts";
-import { activeRollback, hasEnded, isLive, iso, passedPivot, stepOf, stepsInOrder, type Turn } from "./turn.ts";
-import { isUnknown, negationsOf, tookEffect } from "./undo.ts";
+import {
+  activeRollback,
+  clockOf,
+  hasEnded,
+  isLive,
+  iso,
+  passedPivot,
+  stepOf,
+  stepsInOrder,
+  type Turn,
+} from "./turn.ts";
+import { isUnknown, negationsOf, owesUndo } from "./undo.ts";
 
 class Refusal extends Error {
   readonly code: ErrorCode;
@@ -37,6 +49,7 @@ const CARRY: Record<ActionName, Carry> = {
 
 export function acceptAction(turn: Turn, action: ActionName, data: ActionData): void {
   try {
+    refuseTooLarge(turn, data);
     CARRY[action](turn, data);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -56,6 +69,14 @@ const by = (data: ActionData): { id: string; actor: string; reason: string } => 
 
 function notAllowed(message: string): never {
   throw new Refusal("action_not_allowed", message);
+}
+
+/** What an operator writes is bounded as what services answer is. */
+function refuseTooLarge(turn: Turn, data: ActionData): void {
+  for (const field of ["data", "output"] as const) {
+    const error = sizeError(field, data[field], turn.ctx.maximumDataBytes);
+    if (error) throw new Refusal("payload_too_large", error.message);
+  }
 }
 
 // ---- undoing ----
@@ -90,7 +111,7 @@ function rerun(turn: Turn, data: ActionData): void {
   if (journey.status === "paused") notAllowed("the journey is paused; resume it first");
   if (stepOf(journey, step).attempts === 0) notAllowed(`${step.id} has not run yet`);
   forceOverPivot(turn, data);
-  const input = "data" in data && data.data !== undefined ? { value: data.data } : undefined;
+  const input = data.data === undefined ? undefined : { value: data.data };
   const request = requestOf(turn, "rerun", "to", data, step.id);
   beginRollback(turn, { ...request, rerun: { step: step.id, data: input } });
 }
@@ -128,11 +149,11 @@ function forceOverPivot(turn: Turn, data: ActionData): void {
 
 function wouldUndo(turn: Turn, request: RollbackRequest): boolean {
   const { scope, set } = rollbackSet(turn.flow, turn.journey, request);
-  const common = { causes: [], former: [], reset: [], blind: request.blind ?? [], include: request.include };
+  const none = { causes: [], former: [], reset: [], again: [] };
+  const common = { ...none, blind: request.blind ?? [], include: request.include };
   const rollback = { ...common, scope, set, trigger: request.trigger, reason: "", actor: "", startedAt: 0 };
   return [...stepsInOrder(turn.flow, turn.journey)].some(
-    ([step, state]) =>
-      set.includes(step.id) && negationsOf(step, state).length > 0 && tookEffect(rollback, step, state),
+    ([step, state]) => set.includes(step.id) && owesUndo(rollback, step, state),
   );
 }
 
@@ -175,45 +196,58 @@ function resume(turn: Turn, data: ActionData): void {
 function retry(turn: Turn, data: ActionData): void {
   const step = namedStep(turn, data.step, "step");
   const state = stepOf(turn.journey, step);
-  const given = "data" in data && data.data !== undefined ? { data: data.data } : {};
-  if (state.status === "undo_failed") {
+  const given = data.data === undefined ? {} : { data: data.data };
+  const detail = { due: iso(clockOf(turn)) };
+  if (isStuckUndo(turn, state)) {
     for (const name of failedNegations(state, data)) {
-      turn.emit("undo.retry_scheduled", {
-        ...of(step, name),
-        ...by(data),
-        ...given,
-        detail: { due: iso(turn.ctx.now) },
-      });
+      turn.emit("undo.retry_scheduled", { ...of(step, name), ...by(data), ...given, detail });
     }
     return;
   }
-  if (activeRollback(turn.journey)) notAllowed("a rollback is going on: nothing new is dispatched forward");
-  if (!isOpenToWord(turn, step, state))
-    notAllowed(`${step.id} is ${state.status}; only a failed or held step can be retried`);
-  turn.emit("step.retry_scheduled", { ...of(step), ...by(data), ...given, detail: { due: iso(turn.ctx.now) } });
+  if (activeRollback(turn.journey) && !hasEnded(turn.journey))
+    notAllowed("a rollback is going on: nothing new is dispatched forward");
+  refuseUnlessOpen(turn, step, state, "retried");
+  if (!isLive(state) && hasRunningJourneys(step, state)) {
+    notAllowed(`journeys that ${step.id} runs have not ended: settle them there, complete the step, or roll back`);
+  }
+  if (isEach(step) && hasSucceededElements(state) && data.data !== undefined) {
+    throw new Refusal(
+      "invalid_request",
+      `data: elements of ${step.id} have succeeded, so its list has to stay as it is`,
+    );
+  }
+  turn.emit("step.retry_scheduled", { ...of(step), ...by(data), ...given, detail });
 }
 
 function skip(turn: Turn, data: ActionData): void {
   const step = namedStep(turn, data.step, "step");
   const state = stepOf(turn.journey, step);
-  if (state.status === "undo_failed") {
+  if (isStuckUndo(turn, state)) {
     for (const name of failedNegations(state, data))
       turn.emit("undo.settled_by_hand", { ...of(step, name), ...by(data) });
     return;
   }
-  if (!isOpenToWord(turn, step, state))
-    notAllowed(`${step.id} is ${state.status}; only a failed or held step can be skipped`);
+  refuseUnlessOpen(turn, step, state, "skipped");
   turn.emit("step.settled_by_hand", { ...of(step), ...by(data), data: data.output ?? null });
 }
 
 function complete(turn: Turn, data: ActionData): void {
   const step = namedStep(turn, data.step, "step");
   const state = stepOf(turn.journey, step);
-  if (data.output === undefined)
+  // An approval passes on what it was given, unless the person says something else.
+  const output = data.output === undefined && isApproval(step) ? (state.input ?? null) : data.output;
+  if (output === undefined)
     throw new Refusal("invalid_request", "output: say what really came out (null for nothing)");
+  refuseUnlessOpen(turn, step, state, "completed");
+  turn.emit("step.settled_by_hand", { ...of(step), ...by(data), data: output });
+}
+
+/** A negation of the step has used up its tries. */
+const isStuckUndo = (turn: Turn, state: Step): boolean => state.status === "undo_failed" && !hasEnded(turn.journey);
+
+function refuseUnlessOpen(turn: Turn, step: FlowStep, state: Step, what: string): void {
   if (!isOpenToWord(turn, step, state))
-    notAllowed(`${step.id} is ${state.status}; only a held step can be completed`);
-  turn.emit("step.settled_by_hand", { ...of(step), ...by(data), data: data.output });
+    notAllowed(`${step.id} is ${state.status}, the journey ${turn.journey.status}: it can't be ${what}`);
 }
 
 /** Waits for a person: an approval, a step the journey is held for, one of unknown outcome that a rollback waits for. */
@@ -222,7 +256,10 @@ function isOpenToWord(turn: Turn, step: FlowStep, state: Step): boolean {
   if (hasEnded(journey)) return false;
   if (isApproval(step) && isLive(state)) return true;
   const status = journey.paused?.from ?? journey.status;
-  return status === "held" && (state.status === "failed" || state.status === "timed_out");
+  const failed = state.status === "failed" || state.status === "timed_out";
+  // What was rolled back `to` a step runs again when the journey is resumed.
+  const runsAgain = journey.held?.kind === "rolled_back_to" && journey.rollback?.reset.includes(step.id) === true;
+  return status === "held" && failed && !runsAgain;
 }
 
 function failedNegations(state: Step, data: ActionData): string[] {
@@ -270,20 +307,42 @@ function migrate(turn: Turn, data: ActionData): void {
   const { journey, flow, ctx } = turn;
   if (data.version === undefined) throw new Refusal("invalid_request", "version: name the version to migrate to");
   if (hasEnded(journey)) notAllowed(`the journey is ${journey.status}: there is nothing to migrate`);
+  if (data.version === journey.version) notAllowed(`the journey is on version ${data.version} already`);
   const target = ctx.flowOf(journey.name, data.version);
   if (!target) throw new Refusal("unknown_version", `version: ${journey.name} ${data.version} is not published`);
-  const negations: Record<string, string[]> = {};
-  const homeless: string[] = [];
-  for (const [step, state] of stepsInOrder(flow, journey)) {
-    if (state.status === "waiting" && state.attempts === 0) continue;
-    if (state.status === "skipped") continue;
-    const home = target.steps[step.id];
-    if (!home || home.service !== step.service || home.function !== step.function) homeless.push(step.id);
-    negations[step.id] = state.negations ?? step.negations;
-  }
-  if (homeless.length > 0) {
-    throw new Refusal("no_home_in_version", `${homeless.join(", ")}: executed, but not in version ${data.version}`);
-  }
+  const bound = [...stepsInOrder(flow, journey)].filter(([step, state]) => needsHome(step, state));
+  const problem = whyHomeless(
+    bound.map(([step]) => step),
+    flow,
+    target,
+  );
+  if (problem !== undefined) throw new Refusal("no_home_in_version", problem);
+  const negations = Object.fromEntries(
+    [...stepsInOrder(flow, journey)]
+      .filter(([step, state]) => step.service !== MANAGER && (state.attempts > 0 || state.status === "succeeded"))
+      .map(([step, state]) => [step.id, negationsOf(step, state)]),
+  );
   turn.flow = target;
   turn.emit("journey.migrated", { ...by(data), version: target.version, detail: { from: flow.version, negations } });
+}
+
+/** Live (out, or to be sent again), or undoable now or by a late success. */
+function needsHome(step: FlowStep, state: Step): boolean {
+  if (isLive(state) || state.retryAt !== undefined || state.open.length > 0) return true;
+  if (state.status === "undoing" || state.status === "undo_failed") return true;
+  return (state.status === "succeeded" || state.tookEffect === true) && negationsOf(step, state).length > 0;
+}
+
+/** Each is there with the same call, and comes after what it came after: else it would be undone in another order. */
+function whyHomeless(steps: readonly FlowStep[], flow: CompiledFlow, target: CompiledFlow): string | undefined {
+  for (const { id, service, function: called } of steps) {
+    const home = target.steps[id];
+    if (!home) return `${id}: executed, but not in version ${target.version}`;
+    if (home.service !== service || home.function !== called) {
+      return `${id}: executed as ${service}.${called}, but ${home.service}.${home.function} in version ${target.version}`;
+    }
+    const before = steps.find((other) => ancestors(flow, id).has(other.id) && !ancestors(target, id).has(other.id));
+    if (before) return `${id}: executed after ${before.id}, but not after it in version ${target.version}`;
+  }
+  return undefined;
 }

@@ -1,18 +1,24 @@
 /**
  * Steps of the service `manager`: `wait` and `approve` need nobody else; `journey` and `each` run other journeys, whose
- * ends come back as replies. They are undone by rolling those journeys back.
+ * ends come back as replies. They are undone by rolling those journeys back. What they do while they are under way is
+ * said in sub-journeys.ts.
  */
 import { v5 } from "uuid";
 import type { FlowStep } from "./flow.ts";
-import type { Element, Step } from "./journey.ts";
-import { MANAGER, type StepError, type ToManager } from "./protocol.ts";
-import { activeRollback, type Turn } from "./turn.ts";
+import type { Element, Journey, Step } from "./journey.ts";
+import { MANAGER, type StepError } from "./protocol.ts";
 
-const DEFAULT_CONCURRENCY = 10;
+/** Journeys within journeys, at most: a flow that runs itself for ever would fill the disk. */
+const MAXIMUM_DEPTH = 20;
+/** Elements of one `each`, at most. */
+const MAXIMUM_ELEMENTS = 10_000;
 const UNDO_ELEMENT = "rollback/";
 
-export const isEach = (step: FlowStep): boolean => step.service === MANAGER && step.function === "each";
-export const isApproval = (step: FlowStep): boolean => step.service === MANAGER && step.function === "approve";
+const isBuiltIn = (step: FlowStep, name: string): boolean => step.service === MANAGER && step.function === name;
+export const isEach = (step: FlowStep): boolean => isBuiltIn(step, "each");
+export const isApproval = (step: FlowStep): boolean => isBuiltIn(step, "approve");
+export const isWait = (step: FlowStep): boolean => isBuiltIn(step, "wait");
+export const isSubJourney = (step: FlowStep): boolean => isBuiltIn(step, "journey");
 
 /** UUIDv5(parent, "step"), for an element "step/index"; later attempts make journeys of their own. */
 export function childUuid(parent: string, step: string, attempt: number, index?: number): string {
@@ -23,82 +29,62 @@ export function childUuid(parent: string, step: string, attempt: number, index?:
 /** UUIDv5(old uuid, action id): the same replay asked twice is one journey. */
 export const replayUuid = (uuid: string, actionId: string): string => v5(actionId, uuid);
 
-export function firstElements(step: FlowStep, items: unknown[]): Record<string, unknown> {
-  const count = Math.min(items.length, step.settings.concurrency ?? DEFAULT_CONCURRENCY);
-  return { elements: items.length, start: Array.from({ length: count }, (_, index) => index) };
+/** Why this step can't run its journeys, as far as its parent can know. */
+export function whyNotRun(journey: Journey, step: FlowStep, data: unknown): StepError | undefined {
+  const depth = journey.parent?.depth ?? 0;
+  if ((isSubJourney(step) || isEach(step)) && depth >= MAXIMUM_DEPTH) {
+    const message = `${depth} journeys are above this one already; no more than ${MAXIMUM_DEPTH} run within each other`;
+    return { code: "too_deep", message, retryable: false };
+  }
+  const items = isEach(step) && Array.isArray(data) ? data.length : 0;
+  if (items <= MAXIMUM_ELEMENTS) return undefined;
+  const message = `${items} elements; ${MAXIMUM_ELEMENTS} are allowed`;
+  return { code: "too_many_elements", message, retryable: false };
 }
 
-/** What undoes a built-in step: the rollback of the journeys that succeeded. */
+/** The next elements to start: those that wait, as far as `concurrency` leaves room beside those that run. */
+export function nextElements(step: FlowStep, elements: readonly Element[]): number[] {
+  const running = elements.filter((element) => element.status === "running").length;
+  const waiting = elements.flatMap((element, index) => (element.status === "waiting" ? [index] : []));
+  return waiting.slice(0, Math.max(0, (step.settings.concurrency ?? 1) - running));
+}
+
+/** The elements as an attempt begins: those that succeeded in an earlier one are not run again. */
+export function elementsOf(state: Step, count: number): Element[] {
+  return Array.from({ length: count }, (_, index) => {
+    const before = state.elements?.[index];
+    return before?.status === "succeeded" ? before : { status: "waiting" };
+  });
+}
+
+/** Elements of an earlier attempt stand: the list they are from must stay as it is. */
+export const hasSucceededElements = (state: Step): boolean =>
+  state.elements?.some((element) => element.status === "succeeded") === true;
+
+/** Journeys that the step started have not told their end yet. */
+export function hasRunningJourneys(step: FlowStep, state: Step): boolean {
+  if (isEach(step)) return state.elements?.some((element) => element.status === "running") === true;
+  return isSubJourney(step) && state.open.some((attempt) => !attempt.former);
+}
+
+/**
+ * What undoes a built-in step: the rollback of the journeys that succeeded, and of those that were given up on while they
+ * ran.
+ */
 export function builtinNegations(step: FlowStep, state: Step): string[] {
   if (step.settings.irreversible) return [];
-  if (step.function === "journey") return ["rollback"];
-  if (step.function !== "each") return [];
-  return (state.elements ?? []).flatMap((element, index) =>
-    element.status === "succeeded" ? [`${UNDO_ELEMENT}${index}`] : [],
+  if (isSubJourney(step)) return ["rollback"];
+  if (!isEach(step)) return [];
+  const gaveUp = state.status !== "dispatched" && state.status !== "inprogress";
+  return (state.elements ?? []).flatMap(({ status }, index) =>
+    status === "succeeded" || (gaveUp && status === "running") ? [undoOfElement(index)] : [],
   );
 }
+
+/** The name of the negation that rolls an element back. */
+export const undoOfElement = (index: number): string => `${UNDO_ELEMENT}${index}`;
 
 /** Of a negation's name: which element it undoes. */
 export function undoneElement(negation: string): number | undefined {
   return negation.startsWith(UNDO_ELEMENT) ? Number(negation.slice(UNDO_ELEMENT.length)) : undefined;
-}
-
-/** What a child's end tells its parent; travels as the data of a reply. */
-export interface ChildEnd {
-  child: string;
-  index?: number;
-  output?: unknown;
-}
-
-/** An element has ended: starts the next one, and ends the step when all are settled. */
-export function acceptElement(turn: Turn, step: FlowStep, state: Step, reply: ToManager): void {
-  const end = reply.data as ChildEnd;
-  const index = end.index ?? -1;
-  const before = state.elements?.[index];
-  const body = {
-    step: step.id,
-    service: step.service,
-    function: step.function,
-    attempt: state.attempts,
-    data: end.output ?? null,
-  };
-  if (!before || before.status === "succeeded" || before.status === "failed") {
-    turn.emit("step.duplicate", { ...body, reason: `element ${index} had ended` });
-    return;
-  }
-  const next = activeRollback(turn.journey) ? -1 : (state.elements ?? []).findIndex((e) => e.status === "waiting");
-  const ended = {
-    index,
-    status: reply.status === "success" ? ("succeeded" as const) : ("failed" as const),
-    output: end.output ?? null,
-    error: reply.error ?? undefined,
-  };
-  turn.emit("step.progressed", {
-    ...body,
-    error: ended.error,
-    detail: { element: ended, start: next === -1 ? [] : [next] },
-  });
-  const elements = turn.journey.steps[step.id]?.elements ?? [];
-  if (!elements.some((element) => element.status === "running")) endEach(turn, step, body, elements);
-}
-
-function endEach(turn: Turn, step: FlowStep, body: { step: string; attempt: number }, elements: Element[]): void {
-  const common = { ...body, service: step.service, function: step.function };
-  if (elements.every((element) => element.status === "succeeded")) {
-    turn.emit("step.succeeded", { ...common, data: elements.map((element) => element.output ?? null) });
-    return;
-  }
-  const failed = elements.findIndex((element) => element.status === "failed");
-  const count = elements.filter((element) => element.status === "failed").length;
-  const first = elements[failed]?.error;
-  const error: StepError =
-    failed === -1
-      ? { code: "cancelled", message: "stopped by the rollback before all elements had run", retryable: false }
-      : {
-          code: "element_failed",
-          message: `${count} of ${elements.length} elements failed; element ${failed}: ${first?.message ?? ""}`,
-          retryable: false,
-        };
-  const effect = elements.some((element) => element.status === "succeeded");
-  turn.emit("step.failed", { ...common, data: undefined, error, detail: effect ? { effect } : undefined });
 }

@@ -1,19 +1,27 @@
 /** The journey's clocks: what has run out by now, and when the next one does. Paused journeys have none. */
 
+import { isWait } from "./builtin.ts";
 import type { FlowStep } from "./flow.ts";
 import type { Call, Journey, Step } from "./journey.ts";
-import { MANAGER } from "./protocol.ts";
 import { retryNegation, retryStep } from "./retries.ts";
 import { answerDeadline } from "./rollback.ts";
 import { activeRollback, hasEnded, isLive, isOut, stepsInOrder, type Turn } from "./turn.ts";
 
+/** Clocks that stood still meanwhile: of commands, by their id, and the journey's deadline. */
+export interface Frozen {
+  calls: readonly string[];
+  deadline: boolean;
+}
+
+const NOTHING_FROZEN: Frozen = { calls: [], deadline: false };
+
 /** A timer fired: ends every attempt whose clock has run out, and the journey if its deadline has. */
-export function acceptTimer(turn: Turn, frozen: string[] = []): void {
+export function acceptTimer(turn: Turn, frozen = NOTHING_FROZEN): void {
   if (turn.journey.paused || turn.journey.status === "terminated") return;
   const { now } = turn.ctx;
   const isDue = (call: Call): boolean => {
     const id = call.open.at(-1)?.id;
-    return isPast(call, now) && !(id !== undefined && frozen.includes(id));
+    return isPast(call, now) && !(id !== undefined && frozen.calls.includes(id));
   };
   for (const [step, state] of stepsInOrder(turn.flow, turn.journey)) {
     if (isLive(state) && isDue(state)) endStepAttempt(turn, step, state);
@@ -21,17 +29,21 @@ export function acceptTimer(turn: Turn, frozen: string[] = []): void {
       if (isOut(negation) && isDue(negation)) endNegationAttempt(turn, step, name, negation);
     }
   }
-  const { deadlineAt } = turn.journey;
-  if (deadlineAt !== undefined && deadlineAt <= now && !hasEnded(turn.journey) && !activeRollback(turn.journey)) {
-    answerDeadline(turn);
-  }
+  const deadline = deadlineOf(turn.journey);
+  if (deadline !== undefined && deadline <= now && !frozen.deadline) answerDeadline(turn);
+}
+
+/** The journey's deadline while it counts: not when it has ended, and not while a rollback is on the way to its end. */
+function deadlineOf(journey: Journey): number | undefined {
+  const active = activeRollback(journey);
+  return hasEnded(journey) || (active && active.scope !== "branch") ? undefined : journey.deadlineAt;
 }
 
 const isPast = (call: Call, now: number): boolean => call.dueAt !== undefined && call.dueAt <= now;
 
 function endStepAttempt(turn: Turn, step: FlowStep, state: Step): void {
   const common = { step: step.id, service: step.service, function: step.function, attempt: state.attempts };
-  if (step.service === MANAGER) {
+  if (isWait(step)) {
     turn.emit("step.succeeded", { ...common, data: state.input ?? null });
     return;
   }
@@ -59,12 +71,11 @@ const silence = (call: Call): string =>
  */
 export function nextDue(journey: Journey, after = Number.NEGATIVE_INFINITY): number | undefined {
   if (journey.paused || journey.status === "terminated") return undefined;
-  const active = activeRollback(journey) !== undefined;
   let next: number | undefined;
   const consider = (time: number | undefined): void => {
     if (time !== undefined && time > after && (next === undefined || time < next)) next = time;
   };
-  if (!hasEnded(journey) && !active) consider(journey.deadlineAt);
+  consider(deadlineOf(journey));
   for (const step of Object.values(journey.steps)) {
     if (isLive(step)) consider(step.dueAt);
     if (step.status === "waiting") consider(step.retryAt);
@@ -83,25 +94,23 @@ export function waitsFor(journey: Journey): string[] {
     .map((step) => step.service);
 }
 
-/** An attempt whose clock has run out; `at` is when it was sent. */
+/** An attempt whose clock has run out. */
 export interface DueCall {
   service: string;
   id: string;
-  at: number;
+  /** When its clock began to run. */
+  clockAt: number;
   dueAt: number;
   totalDueAt?: number;
 }
 
 /** The attempts whose clocks would run out at `now`: for the manager to ask what it knows of their services. */
 export function dueCalls(journey: Journey, now: number): DueCall[] {
-  return Object.values(journey.steps).flatMap((step) => {
-    const calls: Call[] = [...(isLive(step) ? [step] : []), ...Object.values(step.undo ?? {}).filter(isOut)];
-    return calls
-      .filter((call) => isPast(call, now))
-      .map((call) => {
-        const open = call.open.at(-1);
-        const times = { at: open?.at ?? 0, dueAt: call.dueAt ?? 0, totalDueAt: call.totalDueAt };
-        return { service: step.service, id: open?.id ?? "", ...times };
-      });
-  });
+  return Object.values(journey.steps).flatMap(({ service, undo = {}, ...step }) =>
+    [step, ...Object.values(undo)].flatMap(({ open, clockAt, dueAt, totalDueAt }) => {
+      const attempt = open.at(-1);
+      const isDue = attempt && !attempt.gaveUp && clockAt !== undefined && dueAt !== undefined && dueAt <= now;
+      return isDue ? [{ service, id: attempt.id, clockAt, dueAt, totalDueAt }] : [];
+    }),
+  );
 }

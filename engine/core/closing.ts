@@ -2,7 +2,7 @@
 import { isApproval } from "./builtin.ts";
 import type { CompiledFlow } from "./flow.ts";
 import { lastSteps } from "./graph.ts";
-import type { Journey, Step } from "./journey.ts";
+import { goesOnAfter, type Journey, type Step } from "./journey.ts";
 import { isAnswered } from "./rollback.ts";
 import { activeRollback, isLive, isOut, stepOf, stepsInOrder, type Turn } from "./turn.ts";
 import { isMember, isSettled, leftStanding, owesUndo, waitsForWord } from "./undo.ts";
@@ -35,10 +35,10 @@ function closeRollback(turn: Turn): void {
   const { journey, flow } = turn;
   const rollback = activeRollback(journey);
   if (!rollback || journey.status === "held") return;
-  const inBranch = rollback.scope === "branch";
+  const others = goesOnAfter(rollback.scope);
   let unsettled = false;
   for (const [step, state] of stepsInOrder(flow, journey)) {
-    if (!inBranch && isLive(state)) return;
+    if (!others && isLive(state)) return;
     if (isMember(rollback, step.id) && !isSettled(journey, rollback, step)) unsettled = true;
   }
   if (unsettled) {

@@ -1,12 +1,13 @@
 /**
- * What leaves the engine because of an event: commands for services, starts and rollbacks of sub-journeys, and a
- * sub-journey's end told to its parent. Nothing else is ever sent.
+ * What leaves the engine because of an event: commands for services; starts, cancels and rollbacks of sub-journeys, and
+ * a sub-journey's end told to its parent. Nothing else is ever sent.
  */
-import { type ChildEnd, childUuid, undoneElement } from "./builtin.ts";
+import { childUuid, undoneElement } from "./builtin.ts";
 import type { JourneyEvent } from "./events.ts";
 import type { CompiledFlow } from "./flow.ts";
-import type { Journey } from "./journey.ts";
+import type { Journey, Parent } from "./journey.ts";
 import { type FromManager, MANAGER, SCHEMA_VERSION, type StepError, type ToManager } from "./protocol.ts";
+import type { ChildEnd } from "./sub-journeys.ts";
 
 export type Message =
   | { to: "service"; key: string; id: string; value: FromManager; traceparent?: string }
@@ -18,7 +19,9 @@ export function messagesOf(journey: Journey, event: JourneyEvent, flow: Compiled
     case "step.dispatched":
       return event.service === MANAGER ? startChildren(journey, event, flow) : [command(journey, event)];
     case "step.progressed":
-      return event.detail?.element === undefined ? [] : startChildren(journey, event, flow);
+      return event.service === MANAGER
+        ? [...startChildren(journey, event, flow), ...stopChildren(journey, event)]
+        : [];
     case "undo.dispatched":
       return event.service === MANAGER ? [rollBackChild(journey, event, flow)] : [negation(journey, event)];
     case "journey.replayed":
@@ -86,6 +89,12 @@ function negation(journey: Journey, event: JourneyEvent): Message {
 
 // ---- sub-journeys ----
 
+/** A record for another journey's home. */
+function toJourney(uuid: string, name: string, called: string, data: unknown): ToManager {
+  const fixed = { service: MANAGER, status: "success", schema_version: SCHEMA_VERSION } as const;
+  return { uuid, name, function: called, data, ...fixed };
+}
+
 function startRecord(
   journey: Journey,
   uuid: string,
@@ -95,92 +104,117 @@ function startRecord(
   headers: Record<string, string>,
 ): Message {
   const trace: Record<string, string> = journey.traceparent === undefined ? {} : { traceparent: journey.traceparent };
-  return {
-    to: "manager",
-    key: uuid,
-    headers: { ...trace, ...headers },
-    value: {
-      uuid,
-      name,
-      version: version ?? null,
-      service: MANAGER,
-      function: "start",
-      status: "success",
-      schema_version: SCHEMA_VERSION,
-      data,
-    },
-  };
+  const value = { ...toJourney(uuid, name, "start", data), version: version ?? null };
+  return { to: "manager", key: uuid, headers: { ...trace, ...headers }, value };
+}
+
+/** Header of the records that a parent sends to its children: who wants to know what becomes of them. */
+function parentHeader(journey: Journey, event: JourneyEvent, index: number | undefined): { parent: string } {
+  const depth = (journey.parent?.depth ?? 0) + 1;
+  const parent: Parent = { uuid: journey.uuid, step: event.step ?? "", index, attempt: event.attempt, depth };
+  return { parent: JSON.stringify(parent) };
 }
 
 function startChildren(journey: Journey, event: JourneyEvent, flow: CompiledFlow): Message[] {
-  const step = flow.steps[event.step ?? ""];
-  if (!step) return [];
-  const { flow: name = "", version } = step.settings;
-  const attempt = event.attempt ?? 1;
-  const start = (data: unknown, index?: number): Message =>
-    startRecord(journey, childUuid(journey.uuid, step.id, attempt, index), name, version, data, {
-      parent: JSON.stringify({ uuid: journey.uuid, step: step.id, index, attempt }),
-    });
-  if (step.function === "journey") return [start(event.data)];
-  if (step.function !== "each") return [];
-  const items = journey.steps[step.id]?.input;
-  const indexes = (event.detail?.start as number[] | undefined) ?? [];
-  return Array.isArray(items) ? indexes.map((index) => start(items[index], index)) : [];
+  const { step: id = "", attempt = 1, detail } = event;
+  const settings = flow.steps[id]?.settings;
+  if (settings?.flow === undefined) return [];
+  const { flow: name, version } = settings;
+  const start = (uuid: string, data: unknown, index?: number): Message =>
+    startRecord(journey, uuid, name, version, data, parentHeader(journey, event, index));
+  if (typeof detail?.child === "string") return [start(detail.child, event.data)];
+  const items = journey.steps[id]?.input as unknown[];
+  const indexes = (detail?.start as number[] | undefined) ?? [];
+  return indexes.map((index) => start(childUuid(journey.uuid, id, attempt, index), items[index], index));
+}
+
+/** The journeys that a step runs are cancelled; those past their pivot refuse, and are rolled back when they have ended. */
+function stopChildren(journey: Journey, event: JourneyEvent): Message[] {
+  if (event.detail?.stop !== true) return [];
+  const { step: id = "" } = event;
+  const state = journey.steps[id];
+  const running = (state?.elements ?? []).flatMap(({ status, attempt = 1 }, index) =>
+    status === "running" ? [childUuid(journey.uuid, id, attempt, index)] : [],
+  );
+  const children = state?.child === undefined ? running : [state.child];
+  return children.map((uuid) => {
+    const data = { id: `${journey.uuid}/${id}/stop`, actor: MANAGER, reason: `rollback of ${journey.uuid}` };
+    return { to: "manager", key: uuid, value: toJourney(uuid, "", "cancel", data) };
+  });
 }
 
 function rollBackChild(journey: Journey, event: JourneyEvent, flow: CompiledFlow): Message {
-  const step = flow.steps[event.step ?? ""];
-  const state = journey.steps[event.step ?? ""];
+  const { step: id = "" } = event;
+  const state = journey.steps[id];
   const index = undoneElement(event.function ?? "");
-  const attempt = state?.attempts ?? 1;
+  const element = index === undefined ? undefined : state?.elements?.[index];
+  const attempt = element?.attempt ?? state?.attempts ?? 1;
   const child = index === undefined ? state?.child : undefined;
-  const uuid = child ?? childUuid(journey.uuid, event.step ?? "", attempt, index);
-  return {
-    to: "manager",
-    key: uuid,
-    value: {
-      uuid,
-      name: step?.settings.flow ?? "",
-      service: MANAGER,
-      function: "rollback",
-      status: "success",
-      schema_version: SCHEMA_VERSION,
-      data: { id: event.id, actor: MANAGER, reason: `undo of ${journey.uuid} ${step?.id ?? ""}`, force: true },
-    },
-  };
+  const uuid = child ?? childUuid(journey.uuid, id, attempt, index);
+  const data = { id: event.id, actor: MANAGER, reason: `undo of ${journey.uuid} ${id}`, force: true };
+  const value = toJourney(uuid, flow.steps[id]?.settings.flow ?? "", "rollback", data);
+  return { to: "manager", key: uuid, headers: parentHeader(journey, event, index), value };
 }
 
-/** A child that completed or ended otherwise answers its parent's step; one that was rolled back answers its undo. */
-function tellParent(journey: Journey, parent: NonNullable<Journey["parent"]>, event: JourneyEvent): Message[] {
-  const undoId = `${parent.uuid}/${parent.step}/undo/`;
-  const asked = journey.actions.find((id) => id.startsWith(undoId));
+/** A child that completed or ended otherwise answers its parent's step; one that was asked to be undone answers that. */
+function tellParent(journey: Journey, parent: Parent, event: JourneyEvent): Message[] {
   const end: ChildEnd = { child: journey.uuid, index: parent.index };
-  const reply = (functionName: string, status: ToManager["status"], data: ChildEnd, error?: StepError): Message => ({
-    to: "manager",
-    key: parent.uuid,
-    value: {
-      uuid: parent.uuid,
-      name: "",
-      service: MANAGER,
-      function: functionName,
-      status,
-      schema_version: SCHEMA_VERSION,
-      data,
-      step: parent.step,
-      attempt: functionName === stepFunction ? parent.attempt : attemptOf(asked),
-      error,
-    },
-  });
-  const stepFunction = parent.index === undefined ? "journey" : "each";
-  const undoFunction = parent.index === undefined ? "rollback" : `rollback/${parent.index}`;
+  const step = parent.index === undefined ? "journey" : "each";
+  const answer = (status: ToManager["status"], error?: StepError): Message =>
+    replyTo(parent, step, status, { data: end, attempt: parent.attempt, error });
+  const undoId = `${parent.uuid}/${parent.step}/undo/`;
+  const asked = journey.actions.findLast((id) => id.startsWith(undoId));
+  const undo = (status: ToManager["status"], error?: StepError): Message =>
+    replyTo(parent, undoName(parent), status, { data: end, attempt: attemptOf(asked), error });
+
   if (event.type === "action.refused") {
-    return event.id?.startsWith(undoId) ? [reply(undoFunction, "failure", end, event.error)] : [];
+    if (!event.id?.startsWith(undoId)) return [];
+    // Somebody has rolled it back before: there is nothing left to undo.
+    return [journey.status === "rolled_back" ? undo("success") : undo("failure", event.error)];
   }
-  if (event.type === "journey.completed") return [reply(stepFunction, "success", { ...end, output: event.data })];
-  if (journey.status !== "rolled_back" && journey.status !== "terminated") return [];
-  if (asked !== undefined && event.type === "rollback.completed") return [reply(undoFunction, "success", end)];
-  const error = journey.error ?? { code: journey.status, message: `the sub-journey is ${journey.status}` };
-  return [reply(stepFunction, "failure", end, { ...error, retryable: false })];
+  if (event.type === "journey.completed") {
+    const data: ChildEnd = { ...end, output: event.data };
+    return [replyTo(parent, step, "success", { data, attempt: parent.attempt })];
+  }
+  const { status, error } = journey;
+  if (event.type === "journey.terminated") {
+    const stopped = {
+      code: "terminated",
+      message: `the sub-journey is terminated: ${error?.message}`,
+      retryable: false,
+    };
+    return [asked === undefined ? answer("failure", stopped) : undo("failure", stopped)];
+  }
+  if (status !== "rolled_back") return [];
+  if (asked !== undefined) return [undo("success")];
+  return [answer("failure", error ?? { code: status, message: "the sub-journey is rolled back", retryable: false })];
+}
+
+const undoName = (parent: Parent): string => (parent.index === undefined ? "rollback" : `rollback/${parent.index}`);
+
+/**
+ * What a parent is told when its record for a child can't be accepted: its flow isn't published, or the child has left
+ * the retention time. `called` is the record's function, `parent` its header.
+ */
+export function refusedByChild(parent: Parent, child: string, called: string, error: StepError): Message {
+  const step = parent.index === undefined ? "journey" : "each";
+  const data: ChildEnd = { child, index: parent.index };
+  const final = { ...error, retryable: false };
+  return replyTo(parent, called === "start" ? step : undoName(parent), "failure", {
+    data,
+    attempt: parent.attempt,
+    error: final,
+  });
+}
+
+function replyTo(
+  parent: Parent,
+  called: string,
+  status: ToManager["status"],
+  more: { data: ChildEnd; attempt?: number; error?: StepError },
+): Message {
+  const value: ToManager = { ...toJourney(parent.uuid, "", called, more.data), ...more, status, step: parent.step };
+  return { to: "manager", key: parent.uuid, value };
 }
 
 /** The attempt's number stands last in a command's id. */

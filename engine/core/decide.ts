@@ -4,7 +4,7 @@
  */
 
 import { beginJourney, type Start } from "./begin.ts";
-import { acceptTimer } from "./clocks.ts";
+import { acceptTimer, type Frozen } from "./clocks.ts";
 import type { JourneyEvent } from "./events.ts";
 import type { CompiledFlow } from "./flow.ts";
 import type { Journey } from "./journey.ts";
@@ -18,8 +18,8 @@ export type Input =
   | { kind: "start"; start: Start; cause?: Position }
   | { kind: "reply"; reply: ToManager; cause?: Position }
   | { kind: "action"; action: ActionName; data: ActionData; cause?: Position }
-  /** `frozen`: ids of commands whose clocks stood still (their service is holding): they have not run out. */
-  | { kind: "timer"; frozen?: string[] };
+  /** What has not run out although its time has come, as the manager knows (partition.ts). */
+  | { kind: "timer"; frozen?: Frozen };
 
 /**
  * The events of one input, in order. Pure. A start of a journey that exists, and an action whose id was seen, decide

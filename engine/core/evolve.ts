@@ -2,8 +2,20 @@
  * The one fold: `state = events.reduce(evolve)`. The engine, the audit cache and the console's time travel all use this
  * function, so that what is shown is what was decided on. It reads nothing but the event: no flow, no clock.
  */
+import { elementsOf, undoOfElement } from "./builtin.ts";
 import type { EventDetail, JourneyEvent } from "./events.ts";
-import type { Call, Element, Held, Journey, Negation, OpenAttempt, Rollback, Scope, Step } from "./journey.ts";
+import {
+  type Call,
+  type Element,
+  goesOnAfter,
+  type Held,
+  type Journey,
+  type Negation,
+  type OpenAttempt,
+  type Rollback,
+  type Scope,
+  type Step,
+} from "./journey.ts";
 import type { JourneyStatus } from "./view.ts";
 
 const ms = (iso: string): number => Date.parse(iso);
@@ -49,12 +61,12 @@ function apply(journey: Journey, event: JourneyEvent): Journey {
     case "journey.started":
       return journey;
     case "journey.completed":
-      return { ...withStatus(journey, "completed"), output: event.data ?? null, endedAt: at };
+      return { ...withStatus(journey, "completed"), output: event.data ?? null, endedAt: at, deadlineAt: undefined };
     case "journey.held":
       return {
         ...withStatus(journey, "held"),
         held: addHeld(journey.held, event),
-        deadlineAt: keepDeadline(journey, detail),
+        deadlineAt: detail.kind === "deadline" ? undefined : journey.deadlineAt,
       };
     case "journey.paused":
       return { ...journey, status: "paused", paused: { at, from: journey.status } };
@@ -144,10 +156,6 @@ function settleHold(journey: Journey, event: JourneyEvent): Journey {
   return { ...journey, held: { ...held, steps: held.steps.filter((id) => id !== event.step) } };
 }
 
-function keepDeadline(journey: Journey, detail: EventDetail): number | undefined {
-  return detail.kind === "deadline" ? undefined : journey.deadlineAt;
-}
-
 // ---- steps ----
 
 const untouched = (event: JourneyEvent): Step => ({
@@ -170,7 +178,7 @@ function callAfter<C extends Call>(call: C, event: JourneyEvent, at: number, det
   const attempt = event.attempt ?? call.attempts;
   // A failure without an attempt was never sent: it answers none of those that were.
   const others = call.open.filter((open) => open.attempt !== event.attempt);
-  const settled = { dueAt: undefined, retryAt: undefined, totalDueAt: undefined, endedAt: at };
+  const settled = { clockAt: undefined, dueAt: undefined, retryAt: undefined, totalDueAt: undefined, endedAt: at };
   switch (event.type) {
     case "step.dispatched":
     case "undo.dispatched":
@@ -183,13 +191,17 @@ function callAfter<C extends Call>(call: C, event: JourneyEvent, at: number, det
         error: undefined,
         startedAt: call.startedAt ?? at,
         endedAt: undefined,
+        clockAt: at,
         dueAt: optionalMs(detail.due),
+        fixed: detail.fixed === true ? true : undefined,
         totalDueAt: optionalMs(detail.total_due),
         retryAt: undefined,
       };
     case "step.progressed":
     case "undo.progressed":
-      return { ...call, status: "inprogress", dueAt: optionalMs(detail.due) };
+      // What built-in steps report about themselves moves no clock.
+      if (detail.due === undefined) return { ...call, status: "inprogress" };
+      return { ...call, status: "inprogress", clockAt: at, dueAt: ms(detail.due) };
     case "step.succeeded":
     case "undo.succeeded":
     case "step.settled_by_hand":
@@ -224,7 +236,7 @@ function callAfter<C extends Call>(call: C, event: JourneyEvent, at: number, det
   }
 }
 
-const giveUp = <T extends { gaveUp: boolean }>(open: T): T => (open.gaveUp ? open : { ...open, gaveUp: true });
+const giveUp = (open: OpenAttempt): OpenAttempt => (open.gaveUp ? open : { ...open, gaveUp: true });
 
 function stepAfter(before: Step, event: JourneyEvent, at: number, detail: EventDetail): Step {
   const step = callAfter(before, event, at, detail);
@@ -237,17 +249,22 @@ function stepAfter(before: Step, event: JourneyEvent, at: number, detail: EventD
         input: event.data ?? null,
         forcedInput: undefined,
         waitingFor: undefined,
-        elements: startElements(event, detail),
+        child: detail.child as string | undefined,
+        elements: startElements(before, event, detail),
+        stopping: undefined,
       };
     case "step.progressed":
-      return detail.element === undefined ? step : { ...step, elements: elementAfter(step.elements ?? [], detail) };
+      return {
+        ...step,
+        elements: step.elements && elementsAfter(step.elements, event, detail),
+        stopping: detail.stop === true ? true : step.stopping,
+      };
     case "step.succeeded":
     case "step.settled_by_hand":
       return {
         ...step,
         output: event.data ?? null,
         waitingFor: undefined,
-        child: (detail.child as string | undefined) ?? step.child,
       };
     case "step.failed":
       return { ...step, waitingFor: undefined, tookEffect: detail.effect === true ? true : step.tookEffect };
@@ -258,7 +275,13 @@ function stepAfter(before: Step, event: JourneyEvent, at: number, detail: EventD
         forcedInput: "data" in event ? { data: event.data } : step.forcedInput,
       };
     case "step.skipped":
-      return { ...step, status: "skipped", endedAt: at };
+      return {
+        ...step,
+        status: "skipped",
+        open: step.open.filter((open) => open.former),
+        dueAt: undefined,
+        endedAt: at,
+      };
     case "step.late":
       return lateReply(step, event, detail);
     default:
@@ -277,24 +300,38 @@ function lateReply(step: Step, event: JourneyEvent, detail: EventDetail): Step {
       ? { ...step, undo: { ...step.undo, [name]: { ...negation, open: without(negation.open) } } }
       : step;
   }
+  if (detail.element !== undefined) return lateElement(step, event, detail);
   const open = without(step.open);
   if (detail.effect !== true) return { ...step, open };
-  return { ...step, open, output: event.data ?? null, tookEffect: true, undoAgain: step.undo !== undefined };
+  // What the step answered in a new run stays its output.
+  const output = step.status === "succeeded" || event.data === undefined ? step.output : event.data;
+  return { ...step, open, output, tookEffect: true, undoAgain: step.undo !== undefined };
 }
 
-function startElements(_event: JourneyEvent, detail: EventDetail): Element[] | undefined {
+type EndedElement = { index: number } & Element;
+
+/** An element that succeeds after its step was given up on is undone unless the rollback of its journey is out already. */
+function lateElement(step: Step, event: JourneyEvent, detail: EventDetail): Step {
+  const elements = elementsAfter(step.elements ?? [], event, detail);
+  const open = elements.some((element) => element.status === "running") ? step.open : [];
+  if (detail.effect !== true) return { ...step, elements, open };
+  const { undo } = step;
+  const forgotten = undo !== undefined && !(undoOfElement((detail.element as EndedElement).index) in undo);
+  return { ...step, elements, open, tookEffect: true, undoAgain: forgotten ? true : step.undoAgain };
+}
+
+function startElements(before: Step, event: JourneyEvent, detail: EventDetail): Element[] | undefined {
   const count = detail.elements as number | undefined;
-  if (count === undefined) return undefined;
-  const start = new Set((detail.start as number[] | undefined) ?? []);
-  return Array.from({ length: count }, (_, index) => ({ status: start.has(index) ? "running" : "waiting" }));
+  return count === undefined ? undefined : elementsAfter(elementsOf(before, count), event, detail);
 }
 
-function elementAfter(elements: Element[], detail: EventDetail): Element[] {
-  const ended = detail.element as { index: number } & Element;
+function elementsAfter(elements: Element[], event: JourneyEvent, detail: EventDetail): Element[] {
+  const ended = detail.element as EndedElement | undefined;
   const start = new Set((detail.start as number[] | undefined) ?? []);
   return elements.map((element, index) => {
-    if (index === ended.index) return { status: ended.status, output: ended.output, error: ended.error };
-    return start.has(index) ? { status: "running" } : element;
+    if (start.has(index)) return { status: "running", attempt: event.attempt };
+    if (index !== ended?.index) return element;
+    return { status: ended.status, attempt: element.attempt, output: ended.output, error: ended.error };
   });
 }
 
@@ -317,7 +354,7 @@ function undoChanged(journey: Journey, event: JourneyEvent, at: number, detail: 
 }
 
 function withData(negation: Negation, event: JourneyEvent, detail: EventDetail): Negation {
-  if (event.type === "undo.dispatched" && detail.again === true) return { ...negation, tries: 1 };
+  if (event.type === "undo.dispatched" && detail.again === true) return { ...negation, tries: 1, data: undefined };
   if (event.type === "undo.retry_scheduled" && "data" in event) return { ...negation, data: event.data };
   return negation;
 }
@@ -361,18 +398,21 @@ function rollbackStarted(journey: Journey, event: JourneyEvent, at: number): Jou
   const detail = event.detail ?? {};
   const scope = (detail.scope as Scope | undefined) ?? "journey";
   const before = journey.rollback;
+  const set = (detail.set as string[] | undefined) ?? [];
+  const isHeldThere = journey.held?.kind === "rolled_back_to";
   const rollback: Rollback = {
     scope,
     trigger: (detail.trigger as Rollback["trigger"] | undefined) ?? "failure",
-    causes: union(before?.causes ?? [], event.step === undefined ? [] : [event.step]),
-    set: (detail.set as string[] | undefined) ?? [],
-    former: union(before?.former ?? [], before?.scope === "branch" ? union(before.set, before.causes) : []),
+    causes: causesOf(journey, event, before?.causes ?? [], set),
+    set,
+    former: union(before?.former ?? [], before?.set ?? []).filter((id) => !before?.again.includes(id)),
+    again: [],
     blind: (detail.blind as string[] | undefined) ?? [],
     include: detail.include as "attempted" | undefined,
     reason: event.reason ?? "",
     actor: event.actor ?? "manager",
     startedAt: at,
-    reset: union(journey.held?.kind === "rolled_back_to" ? (before?.reset ?? []) : [], resetOf(detail)),
+    reset: union(isHeldThere ? (before?.reset ?? []) : [], resetOf(detail)),
     rerun: detail.rerun as Rollback["rerun"],
   };
   return {
@@ -381,27 +421,40 @@ function rollbackStarted(journey: Journey, event: JourneyEvent, at: number): Jou
     held: undefined,
     output: undefined,
     endedAt: undefined,
-    deadlineAt: undefined,
+    deadlineAt: scope === "branch" ? journey.deadlineAt : undefined,
     error: event.error ?? journey.error,
   };
+}
+
+/** Steps of the set that have failed by now are answered by this rollback too. */
+function causesOf(journey: Journey, event: JourneyEvent, before: string[], set: string[]): string[] {
+  const failed = set.filter((id) => {
+    const status = journey.steps[id]?.status;
+    return status === "failed" || status === "timed_out";
+  });
+  return union(union(before, event.step === undefined ? [] : [event.step]), failed);
 }
 
 function rollbackJoined(journey: Journey, event: JourneyEvent): Journey {
   const before = journey.rollback;
   if (!before) return journey;
   const detail = event.detail ?? {};
+  const scope = (detail.scope as Scope | undefined) ?? before.scope;
+  const set = union(before.set, (detail.set as string[] | undefined) ?? []);
   const rollback: Rollback = {
     ...before,
-    scope: (detail.scope as Scope | undefined) ?? before.scope,
-    set: union(before.set, (detail.set as string[] | undefined) ?? []),
+    scope,
+    set,
     blind: union(before.blind, (detail.blind as string[] | undefined) ?? []),
-    causes: event.step === undefined ? before.causes : union(before.causes, [event.step]),
+    causes: causesOf(journey, event, before.causes, set),
     include: (detail.include as "attempted" | undefined) ?? before.include,
-    // A wider rollback has nothing to go on from.
-    ...(detail.scope === undefined || detail.scope === before.scope ? {} : { reset: [], rerun: undefined }),
+    // A wider rollback has nothing to go on from; with another step to go back to, the journey is held there.
+    reset: scope === "to" ? union(before.reset, resetOf(detail)) : scope === before.scope ? before.reset : [],
+    rerun: scope === "to" && detail.reset === undefined ? before.rerun : undefined,
   };
   const status = currentStatus(journey) === "held" ? "rolling_back" : currentStatus(journey);
-  return { ...withStatus(touchedBy(journey, rollback), status), rollback, held: undefined, deadlineAt: undefined };
+  const deadlineAt = scope === "branch" ? journey.deadlineAt : undefined;
+  return { ...withStatus(touchedBy(journey, rollback), status), rollback, held: undefined, deadlineAt };
 }
 
 /**
@@ -420,8 +473,8 @@ function touchedBy(journey: Journey, rollback: Rollback): Journey {
 }
 
 function withoutRetry(id: string, step: Step, rollback: Rollback, inSet: Set<string>): Step {
-  const goesOn = rollback.scope === "branch" || rollback.scope === "to";
-  if (step.retryAt === undefined || step.status !== "waiting" || (goesOn && !inSet.has(id))) return step;
+  const goesOn = goesOnAfter(rollback.scope) && !inSet.has(id);
+  if (step.retryAt === undefined || step.status !== "waiting" || goesOn) return step;
   const idle = { ...step, retryAt: undefined, waitingFor: undefined, forcedInput: undefined };
   if (step.attempts === 0) return idle;
   return { ...idle, status: step.open.length > 0 ? "timed_out" : "failed" };
@@ -447,6 +500,7 @@ function resumed(journey: Journey, at: number, detail: EventDetail): Journey {
   );
   const rollback = journey.rollback && {
     ...journey.rollback,
+    again: union(journey.rollback.again, [...reset]),
     causes: journey.rollback.causes.filter((id) => !reset.has(id)),
     former: journey.rollback.former.filter((id) => !reset.has(id)),
     reset: reset.size > 0 ? [] : journey.rollback.reset,
@@ -474,7 +528,7 @@ function setBack(step: Step): Step {
     status: "waiting",
     attempts: step.attempts,
     tries: 0,
-    open: step.open.map(giveUp),
+    open: step.open.map((open) => ({ ...open, gaveUp: true, former: true })),
     undoAttempts: { ...step.undoAttempts, ...Object.fromEntries(rounds) },
   };
 }
@@ -483,7 +537,7 @@ function shiftClocks(journey: Journey, byMs: number): Journey {
   const later = (time: number | undefined): number | undefined => (time === undefined ? undefined : time + byMs);
   const shift = <C extends Call>(call: C): C => ({
     ...call,
-    dueAt: later(call.dueAt),
+    dueAt: call.fixed ? call.dueAt : later(call.dueAt),
     totalDueAt: later(call.totalDueAt),
     retryAt: later(call.retryAt),
   });

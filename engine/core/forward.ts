@@ -3,7 +3,17 @@
  * is taken; with none taken it is skipped (dead-path elimination), and so on down.
  */
 
-import { childUuid, firstElements, isEach } from "./builtin.ts";
+import {
+  childUuid,
+  elementsOf,
+  hasSucceededElements,
+  isEach,
+  isSubJourney,
+  isWait,
+  nextElements,
+  whyNotRun,
+} from "./builtin.ts";
+import { sizeError } from "./data-size.ts";
 import { parseMoment } from "./duration.ts";
 import { evaluate } from "./expressions.ts";
 import type { FlowStep } from "./flow.ts";
@@ -113,16 +123,25 @@ function dispatchStep(turn: Turn, step: FlowStep): void {
     return;
   }
   const data = dataFor(turn, step, state);
-  const clocks: Clocks = data.ok ? clocksOf(turn, step, state, data.value) : data;
-  if (!data.ok || !clocks.ok) {
-    failUnsent(turn, step, data.ok ? (clocks as { error: StepError }).error : data.error);
+  if (!data.ok) {
+    failUnsent(turn, step, data.error);
+    return;
+  }
+  const clocks = clocksOf(turn, step, state, data.value);
+  if (!clocks.ok) {
+    failUnsent(turn, step, clocks.error);
     return;
   }
   const attempt = state.attempts + 1;
-  const id = `${turn.journey.uuid}/${step.id}/${attempt}`;
-  const body = { step: step.id, service: step.service, function: step.function, attempt, id, data: data.value };
-  turn.emit("step.dispatched", { ...body, detail: clocks.detail });
-  if (clocks.detail.elements === 0) turn.emit("step.succeeded", { ...body, data: [] });
+  turn.emit("step.dispatched", {
+    step: step.id,
+    service: step.service,
+    function: step.function,
+    attempt,
+    id: `${turn.journey.uuid}/${step.id}/${attempt}`,
+    data: data.value,
+    detail: clocks.detail,
+  });
 }
 
 function failUnsent(turn: Turn, step: FlowStep, error: StepError): void {
@@ -143,23 +162,33 @@ function waitForService(turn: Turn, step: FlowStep): void {
     function: step.function,
     attempt: state.attempts + 1,
     reason: `waits until ${step.service} is up`,
-    detail: { due: iso(turn.ctx.now + step.settings.queueTimeoutMs), waiting_for: "service" },
+    detail: { due: iso(within(state, turn.ctx.now + step.settings.queueTimeoutMs)), waiting_for: "service" },
   });
 }
+
+/** The step's total timeout bounds whatever it waits for. */
+const within = (state: Step, due: number): number => Math.min(due, state.totalDueAt ?? Number.POSITIVE_INFINITY);
 
 type DataResult = { ok: true; value: unknown } | { ok: false; error: StepError };
 
 function dataFor(turn: Turn, step: FlowStep, state: Step): DataResult {
-  const data = state.forcedInput ? { ok: true as const, value: state.forcedInput.data } : mappedData(turn, step);
-  if (data.ok && isEach(step) && !Array.isArray(data.value)) {
+  const data = chosenData(turn, step, state);
+  if (!data.ok) return data;
+  if (isEach(step) && !Array.isArray(data.value)) {
     const message = `items (${step.settings.items}): gave ${typeOf(data.value)}, not a list`;
     return { ok: false, error: { code: "expression_failed", message, retryable: false } };
   }
-  if (!data.ok) return data;
-  const bytes = jsonBytes(data.value);
-  if (bytes <= turn.ctx.maximumDataBytes) return data;
-  const message = `the data for ${step.id} has ${bytes} bytes; ${turn.ctx.maximumDataBytes} are allowed`;
-  return { ok: false, error: { code: "data_too_large", message, retryable: false } };
+  const error =
+    whyNotRun(turn.journey, step, data.value) ??
+    sizeError(`the data for ${step.id}`, data.value, turn.ctx.maximumDataBytes);
+  return error ? { ok: false, error } : data;
+}
+
+/** What an operator gave; else what the attempt before was sent, if this one follows by itself; else what the flow says. */
+function chosenData(turn: Turn, step: FlowStep, state: Step): DataResult {
+  if (state.forcedInput) return { ok: true, value: state.forcedInput.data };
+  const sameAgain = state.tries > 0 || hasSucceededElements(state);
+  return sameAgain ? { ok: true, value: state.input } : mappedData(turn, step);
 }
 
 function mappedData(turn: Turn, step: FlowStep): DataResult {
@@ -171,11 +200,17 @@ function mappedData(turn: Turn, step: FlowStep): DataResult {
   return { ok: false, error: { code: "expression_failed", message, retryable: false } };
 }
 
-/** One predecessor: its output, verbatim. Several: by step id, of those that succeeded. None: the journey's input. */
+/**
+ * One predecessor: its output, verbatim. Several: by step id, of those that succeeded. None, or none that ran because the
+ * step was entered by its edge from the start: the journey's input.
+ */
 export function defaultData(journey: Journey, step: FlowStep): unknown {
   const [first, ...more] = step.predecessors;
   if (first === undefined) return journey.input;
-  if (more.length === 0) return journey.steps[first]?.output ?? null;
+  if (more.length === 0) {
+    const state = journey.steps[first];
+    return state?.status === "succeeded" ? (state.output ?? null) : journey.input;
+  }
   const outputs: Record<string, unknown> = {};
   for (const id of step.predecessors) {
     const state = journey.steps[id];
@@ -184,50 +219,43 @@ export function defaultData(journey: Journey, step: FlowStep): unknown {
   return outputs;
 }
 
-/** A cheap upper bound first: only data that might be too large is measured exactly. */
-function jsonBytes(value: unknown): number {
-  const text = JSON.stringify(value) ?? "";
-  return text.length * 3 <= DEFAULT_SMALL_BYTES ? text.length : new TextEncoder().encode(text).length;
-}
-const DEFAULT_SMALL_BYTES = 4096;
-
 type Clocks = { ok: true; detail: Record<string, unknown> } | { ok: false; error: StepError };
 
-/** When the attempt's clock runs out; built-in steps have clocks of their own kind. */
+/** When the attempt's clock runs out. Of the built-in steps only `wait` has one by itself; any has a total timeout. */
 function clocksOf(turn: Turn, step: FlowStep, state: Step, data: unknown): Clocks {
-  const { settings } = step;
+  if (isWait(step)) return waitUntil(turn, step);
+  const { totalTimeoutMs, timeoutMs } = step.settings;
   const { now } = turn.ctx;
-  const total =
-    state.totalDueAt ?? (settings.totalTimeoutMs === undefined ? undefined : now + settings.totalTimeoutMs);
-  if (step.service !== MANAGER) {
-    const due = Math.min(now + settings.timeoutMs, total ?? Number.POSITIVE_INFINITY);
-    return { ok: true, detail: { due: iso(due), total_due: total === undefined ? undefined : iso(total) } };
-  }
-  switch (step.function) {
-    case "wait":
-      return waitUntil(turn, step);
-    case "journey":
-      return { ok: true, detail: { child: childUuid(turn.journey.uuid, step.id, state.attempts + 1) } };
-    case "each":
-      return { ok: true, detail: firstElements(step, data as unknown[]) };
-    default:
-      return { ok: true, detail: {} };
-  }
+  const total = state.totalDueAt ?? (totalTimeoutMs === undefined ? undefined : now + totalTimeoutMs);
+  const total_due = total === undefined ? undefined : iso(total);
+  const due =
+    step.service === MANAGER ? total_due : iso(Math.min(now + timeoutMs, total ?? Number.POSITIVE_INFINITY));
+  return { ok: true, detail: { due, total_due, ...journeysOf(turn, step, state, data) } };
+}
+
+/** The journeys that the attempt runs. */
+function journeysOf(turn: Turn, step: FlowStep, state: Step, data: unknown): Record<string, unknown> {
+  if (isSubJourney(step)) return { child: childUuid(turn.journey.uuid, step.id, state.attempts + 1) };
+  if (!isEach(step) || !Array.isArray(data)) return {};
+  return { elements: data.length, start: nextElements(step, elementsOf(state, data.length)) };
 }
 
 function waitUntil(turn: Turn, step: FlowStep): Clocks {
   const { until } = step.settings;
   if (until === undefined) return { ok: true, detail: { due: iso(turn.ctx.now + (step.settings.for ?? 0)) } };
-  const fixed = parseMoment(until);
-  if (fixed !== undefined) return { ok: true, detail: { due: iso(fixed) } };
+  const moment = parseMoment(until);
+  if (moment !== undefined) return { ok: true, detail: { due: iso(moment), fixed: true } };
   const result = evaluate(until, scopeOf(turn));
-  const time = result.ok ? timeOf(result.value) : Number.NaN;
-  if (!Number.isNaN(time)) return { ok: true, detail: { due: iso(time) } };
+  const time = result.ok ? timeOf(result.value) : undefined;
+  if (time !== undefined) return { ok: true, detail: { due: iso(time), fixed: true } };
   const why = result.ok ? "gave no time (ISO 8601 or milliseconds)" : result.message;
   return { ok: false, error: { code: "expression_failed", message: `until (${until}): ${why}`, retryable: false } };
 }
 
-function timeOf(value: unknown): number {
-  if (typeof value === "number") return value;
-  return typeof value === "string" ? (parseMoment(value) ?? Number.NaN) : Number.NaN;
+/** What a Date can hold, in milliseconds around 1970. */
+const LAST_MOMENT_MS = 8.64e15;
+
+function timeOf(value: unknown): number | undefined {
+  if (typeof value === "string") return parseMoment(value);
+  return typeof value === "number" && Math.abs(value) <= LAST_MOMENT_MS ? value : undefined;
 }

@@ -9,6 +9,9 @@ import type { JourneyStatus, StepStatus } from "./view.ts";
 
 export type Scope = "journey" | "path" | "branch" | "to";
 
+/** After a rollback of this scope the journey goes on, and what is in flight outside of its set does so meanwhile. */
+export const goesOnAfter = (scope: Scope): boolean => scope === "branch" || scope === "to";
+
 /** One command sent that has no reply yet. `gaveUp`: its clock ran out, so its outcome is unknown. */
 export interface OpenAttempt {
   attempt: number;
@@ -16,6 +19,8 @@ export interface OpenAttempt {
   /** When it was sent; replies without an attempt number go to the oldest. */
   at: number;
   gaveUp: boolean;
+  /** The step has been set back since, to run again: a success is an effect to be undone, and no answer to the new run. */
+  former?: true;
 }
 
 /** What forward steps and negations have in common. */
@@ -30,8 +35,12 @@ export interface Call {
   error?: StepError;
   startedAt?: number;
   endedAt?: number;
+  /** When the open attempt's clock began to run: at its dispatch, or at its last reply `inprogress`. */
+  clockAt?: number;
   /** When the open attempt's clock runs out. */
   dueAt?: number;
+  /** `dueAt` is a moment of the calendar, which no pause moves (`wait` with `until`). */
+  fixed?: true;
   /** When all attempts together run out. */
   totalDueAt?: number;
   /** When the next attempt goes out (a retry, or the end of waiting for a service). */
@@ -67,11 +76,15 @@ export interface Step extends Call {
   child?: string;
   /** Elements of an `each` step, by index. */
   elements?: Element[];
+  /** A rollback has told the journeys that this step runs to stop. */
+  stopping?: true;
 }
 
 /** One element of an `each` step: a journey of its own. */
 export interface Element {
   status: "waiting" | "running" | "succeeded" | "failed";
+  /** The step's attempt that started it; part of its journey's uuid. */
+  attempt?: number;
   output?: unknown;
   error?: StepError;
 }
@@ -80,10 +93,10 @@ export interface Rollback {
   scope: Scope;
   /** What began it: a step's failure, a timeout, the deadline, an operator. */
   trigger: "failure" | "deadline" | "rollback" | "cancel" | "rerun";
-  /** The steps that failed (or stand for one that did) and so began or joined it. */
+  /** The steps that failed (or stand for one that did) before it or in it, and so are answered by it. */
   causes: string[];
   set: string[];
-  /** Steps that earlier `branch` rollbacks of this journey undid or failed at: a late success there is undone too. */
+  /** What earlier rollbacks of this journey undid: a late success there is undone too. */
   former: string[];
   /** Steps of unknown outcome with `onTimeout: hold` that an operator's word said to undo all the same. */
   blind: string[];
@@ -94,6 +107,8 @@ export interface Rollback {
   endedAt?: number;
   /** What is set back to waiting when the journey goes on (scope `to`). */
   reset: string[];
+  /** What has been set back since and runs again: the rollback is over for these. */
+  again: string[];
   /** With trigger `rerun`: where it goes on from, with which input. */
   rerun?: { step: string; data?: { value: unknown } };
 }
@@ -103,6 +118,15 @@ export interface Held {
   kind: "failure" | "unknown" | "deadline" | "approval" | "rolled_back_to";
   steps: string[];
   why: string;
+}
+
+/** The step that runs this journey: `journey`, or `each` with the element's index. `depth`: how many are above it. */
+export interface Parent {
+  uuid: string;
+  step: string;
+  index?: number;
+  attempt?: number;
+  depth?: number;
 }
 
 export interface Journey {
@@ -123,7 +147,7 @@ export interface Journey {
   held?: Held;
   rollback?: Rollback;
   replayOf?: string;
-  parent?: { uuid: string; step: string; index?: number; attempt?: number };
+  parent?: Parent;
   traceparent?: string;
   /** Steps that something has happened to; the others are waiting. */
   steps: Record<string, Step>;

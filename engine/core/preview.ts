@@ -6,14 +6,15 @@
 import { v5 } from "uuid";
 import { acceptAction, refuse } from "./actions.ts";
 import { beginJourney } from "./begin.ts";
+import { hasSucceededElements, isApproval, isEach, isWait } from "./builtin.ts";
 import { AntigraphError, ERRORS, type ErrorCode } from "./errors.ts";
 import type { JourneyEvent } from "./events.ts";
-import type { CompiledFlow } from "./flow.ts";
-import type { Journey } from "./journey.ts";
+import type { CompiledFlow, FlowStep } from "./flow.ts";
+import type { Journey, Step } from "./journey.ts";
 import type { ActionData, ActionName } from "./protocol.ts";
 import { settle } from "./settle.ts";
-import { activeRollback, type Context, isLive, openTurn, stepsInOrder, type Turn } from "./turn.ts";
-import { leftStanding, negationsOf, tookEffect, undoData } from "./undo.ts";
+import { activeRollback, type Context, isLive, isOut, openTurn, stepsInOrder, type Turn } from "./turn.ts";
+import { isMember, leftStanding, negationsOf, tookEffect, undoData } from "./undo.ts";
 import type { PlannedCommand, Preview } from "./view.ts";
 
 /** Names plans; any fixed UUID does. */
@@ -33,6 +34,9 @@ export function preview(
   acceptAction(turn, action.action, action);
   const refused = turn.events.find((event) => event.type === "action.refused");
   if (refused) throw new AntigraphError(codeOf(refused), refused.error?.message ?? "refused");
+  // What a paused journey would send, it sends when it is resumed.
+  const { paused } = turn.journey;
+  if (paused && action.action !== "pause") turn.journey = { ...turn.journey, status: paused.from, paused: undefined };
   const inFlight = endWithoutEffect(turn);
   const levels = action.action === "replay" ? firstLevel(turn, ctx) : levelsOf(turn);
   const rollback = turn.journey.rollback;
@@ -55,17 +59,16 @@ function firstLevel(turn: Turn, ctx: Context): PlannedCommand[][] {
   return commands.length === 0 ? [] : [commands.map(plannedOf)];
 }
 
-/** Each level is sent when all of the one before it has succeeded. */
+/** Each level is sent when all of the one before it has succeeded, and whatever else is being undone by then. */
 function levelsOf(turn: Turn): PlannedCommand[][] {
   const levels: PlannedCommand[][] = [];
   for (let seen = 0; levels.length < maximumLevels(turn.flow); ) {
     settle(turn);
     const sent = turn.events.slice(seen).filter(isCommand);
+    if (sent.length > 0) levels.push(sent.map(plannedOf));
+    const undone = letNegationsSucceed(turn);
     seen = turn.events.length;
-    if (sent.length === 0) break;
-    levels.push(sent.map(plannedOf));
-    if (!letNegationsSucceed(turn, sent)) break;
-    seen = turn.events.length;
+    if (!undone) break;
   }
   return levels;
 }
@@ -109,44 +112,49 @@ const sendsUndo = (turn: Turn): boolean =>
 
 /** In a rollback, what is in flight is waited for; the plan assumes it fails, and tells what its success would add. */
 function endWithoutEffect(turn: Turn): Preview["in_flight"] {
-  if (!activeRollback(turn.journey)) return [];
+  const rollback = activeRollback(turn.journey);
+  if (!rollback) return [];
   const inFlight: Preview["in_flight"] = [];
   for (const [step, state] of stepsInOrder(turn.flow, turn.journey)) {
-    if (!isLive(state)) continue;
-    const inSet = turn.journey.rollback?.set.includes(step.id) === true;
-    const adds = inSet ? negationsOf(step, state) : [];
+    // Waits and approvals are stopped: they have no effect.
+    if (!isLive(state) || isWait(step) || isApproval(step)) continue;
+    const inSet = isMember(rollback, step.id);
+    const { id, service, function: called } = step;
+    const adds = inSet ? lateNegations(step, state) : [];
+    const data = undoData(state, undefined);
     inFlight.push({
-      step: step.id,
-      service: step.service,
-      function: step.function,
-      adds: adds.map((name) => ({
-        step: step.id,
-        service: step.service,
-        function: name,
-        data: undoData(state, undefined),
-      })),
+      step: id,
+      service,
+      function: called,
+      adds: adds.map((name) => ({ step: id, service, function: name, data })),
     });
     // What lies outside the set is left to run; the rollback undoes nothing of it.
     if (!inSet) continue;
     const error = { code: "assumed", message: "the plan assumes no effect", retryable: false };
-    turn.emit("step.failed", {
-      step: step.id,
-      service: step.service,
-      function: step.function,
-      attempt: state.attempts,
-      error,
-    });
+    const detail = hasSucceededElements(state) ? { effect: true } : undefined;
+    turn.emit("step.failed", { step: id, service, function: called, attempt: state.attempts, error, detail });
   }
   return inFlight;
 }
 
-/** False when only forward commands went out: what follows them depends on their replies. */
-function letNegationsSucceed(turn: Turn, sent: JourneyEvent[]): boolean {
-  const undone = sent.filter((event) => event.type === "undo.dispatched");
-  for (const { step, service, function: name, attempt } of undone) {
-    turn.emit("undo.succeeded", { step, service, function: name, attempt, data: null });
+/** What a success would add to the plan: of the elements that have succeeded the plan knows already. */
+function lateNegations(step: FlowStep, state: Step): string[] {
+  const known = isEach(step) ? negationsOf(step, state) : [];
+  return negationsOf(step, { ...state, status: "timed_out" }).filter((name) => !known.includes(name));
+}
+
+/** False when nothing is being undone: what follows forward commands depends on their replies. */
+function letNegationsSucceed(turn: Turn): boolean {
+  let any = false;
+  for (const [step, state] of stepsInOrder(turn.flow, turn.journey)) {
+    for (const [name, negation] of Object.entries(state.undo ?? {})) {
+      if (!isOut(negation) && negation.status !== "waiting") continue;
+      const { id, service } = step;
+      turn.emit("undo.succeeded", { step: id, service, function: name, attempt: negation.attempts, data: null });
+      any = true;
+    }
   }
-  return undone.length > 0;
+  return any;
 }
 
 function irreversibleIn(turn: Turn): string[] {

@@ -3,13 +3,15 @@
  * up on is an effect that is undone in its place (undo.ts).
  */
 
-import { acceptElement, type ChildEnd, isEach } from "./builtin.ts";
+import { isEach, isSubJourney } from "./builtin.ts";
+import { sizeError } from "./data-size.ts";
 import type { EventType } from "./events.ts";
 import type { FlowStep } from "./flow.ts";
 import type { Call, OpenAttempt, Step } from "./journey.ts";
-import type { StepError, ToManager } from "./protocol.ts";
+import { MANAGER, type StepError, type ToManager } from "./protocol.ts";
 import { retryNegation, retryStep } from "./retries.ts";
-import { activeRollback, type EventBody, isLive, iso, stepsInOrder, type Turn } from "./turn.ts";
+import { acceptElement, childEnd } from "./sub-journeys.ts";
+import { activeRollback, clockOf, type EventBody, isLive, iso, stepsInOrder, type Turn } from "./turn.ts";
 
 /** A reply that belongs to nothing this journey has asked: it goes to the dead letters. */
 export class Misfit extends Error {
@@ -28,7 +30,7 @@ interface Target {
 
 export function acceptReply(turn: Turn, reply: ToManager): void {
   const target = findTarget(turn, reply);
-  const { step, state, attempt } = target;
+  const { step, attempt } = target;
   const body: EventBody = {
     step: step.id,
     service: step.service,
@@ -41,16 +43,28 @@ export function acceptReply(turn: Turn, reply: ToManager): void {
     return;
   }
   if (target.negation !== undefined) acceptNegation(turn, target, target.negation, attempt, body, reply);
-  else if (isEach(step) && isLive(state)) acceptElement(turn, step, state, reply);
+  else if (isEach(step) || isSubJourney(step)) acceptChild(turn, target, attempt, body, reply);
   else acceptForward(turn, target, attempt, body, reply);
+}
+
+/** The end of a journey that the step runs. */
+function acceptChild(turn: Turn, target: Target, attempt: OpenAttempt, body: EventBody, reply: ToManager): void {
+  const end = childEnd(reply);
+  if (!end) throw new Misfit(`${target.step.id} runs journeys: only their ends answer it`);
+  if (isEach(target.step)) acceptElement(turn, target.step, target.state, reply, end);
+  else acceptForward(turn, target, attempt, body, { ...reply, data: end.output ?? null });
 }
 
 function payload(reply: ToManager): EventBody {
   return reply.status === "failure" ? { error: errorOf(reply), data: reply.data } : { data: reply.data ?? null };
 }
 
+/** A message is for people; what is longer would weigh on every record of the journey. */
+const LONGEST_MESSAGE_CHARS = 4_000;
+
 function errorOf(reply: ToManager): StepError {
-  return reply.error ?? { message: typeof reply.data === "string" ? reply.data : "failed without an error" };
+  const error = reply.error ?? { message: typeof reply.data === "string" ? reply.data : "failed without an error" };
+  return { ...error, message: error.message.slice(0, LONGEST_MESSAGE_CHARS) };
 }
 
 // ---- matching ----
@@ -62,12 +76,16 @@ function findTarget(turn: Turn, reply: ToManager): Target {
       `no step of this journey has asked ${reply.service}.${reply.function}${reply.step ? ` as ${reply.step}` : ""}`,
     );
   }
-  if (reply.attempt != null) return byAttempt(candidates, reply.attempt);
+  const { attempt: number } = reply;
   const oldest = candidates
     .flatMap((target) => target.call.open.map((attempt) => ({ ...target, attempt })))
-    .sort((a, b) => a.attempt.at - b.attempt.at)[0];
-  return oldest ?? latestOf(candidates);
+    .filter(({ attempt }) => number == null || attempt.attempt === number)
+    .sort((a, b) => ageOf(a.attempt) - ageOf(b.attempt))[0];
+  return oldest ?? settledBefore(candidates, number);
 }
+
+/** Unless it is named, an attempt from before the step was set back comes after those of its new run. */
+const ageOf = (attempt: OpenAttempt): number => (attempt.former ? Number.MAX_SAFE_INTEGER : attempt.at);
 
 /** Calls made to this service and function; with `step` only that step's. */
 function* candidatesOf(turn: Turn, reply: ToManager): Generator<Target> {
@@ -85,18 +103,11 @@ function formerRound(state: Step, negation: string): Call | undefined {
   return attempts === undefined ? undefined : { status: "succeeded", attempts, tries: 0, open: [] };
 }
 
-function byAttempt(candidates: Target[], number: number): Target {
-  for (const target of candidates) {
-    const attempt = target.call.open.find((open) => open.attempt === number);
-    if (attempt) return { ...target, attempt };
-  }
-  const settled = candidates.find((target) => number <= target.call.attempts);
-  if (!settled) throw new Misfit(`attempt ${number} has never been sent`);
-  return settled;
-}
-
-function latestOf(candidates: Target[]): Target {
-  return candidates.reduce((a, b) => ((b.call.startedAt ?? 0) > (a.call.startedAt ?? 0) ? b : a));
+/** The call that a reply repeats: the one whose attempt it names, else the latest. */
+function settledBefore(candidates: Target[], number: number | null | undefined): Target {
+  const [first, ...more] = candidates.filter(({ call }) => number == null || number <= call.attempts);
+  if (!first) throw new Misfit(`attempt ${number} has never been sent`);
+  return more.reduce((a, b) => ((b.call.startedAt ?? 0) > (a.call.startedAt ?? 0) ? b : a), first);
 }
 
 // ---- forward ----
@@ -107,8 +118,7 @@ function acceptForward(turn: Turn, target: Target, attempt: OpenAttempt, body: E
     case "inprogress":
       if (attempt.gaveUp || !isLive(state))
         turn.emit("step.late", { ...body, ...payload(reply), detail: { status: reply.status } });
-      else
-        turn.emit("step.progressed", { ...body, ...payload(reply), detail: { due: progressDue(turn, step, state) } });
+      else turn.emit("step.progressed", { ...body, ...payload(reply), detail: progressDue(turn, step, state) });
       return;
     case "failure":
       if (attempt.gaveUp) {
@@ -119,52 +129,33 @@ function acceptForward(turn: Turn, target: Target, attempt: OpenAttempt, body: E
       retryStep(turn, step);
       return;
     case "success":
-      succeed(turn, target, body, reply);
+      succeed(turn, target, attempt, body, reply);
       return;
     default:
       reply.status satisfies never;
   }
 }
 
-function progressDue(turn: Turn, step: FlowStep, state: Step): string {
-  const due = turn.ctx.now + step.settings.inprogressTimeoutMs;
-  return iso(Math.min(due, state.totalDueAt ?? Number.POSITIVE_INFINITY));
+/** Built-in steps have no clock that a word from them could move. */
+function progressDue(turn: Turn, step: FlowStep, state: Step): { due: string } | undefined {
+  if (step.service === MANAGER) return undefined;
+  const due = clockOf(turn) + step.settings.inprogressTimeoutMs;
+  return { due: iso(Math.min(due, state.totalDueAt ?? Number.POSITIVE_INFINITY)) };
 }
 
-function succeed(turn: Turn, target: Target, body: EventBody, reply: ToManager): void {
+function succeed(turn: Turn, target: Target, attempt: OpenAttempt, body: EventBody, reply: ToManager): void {
   const { step, state } = target;
-  const success = successOf(step, reply);
-  const tooLarge = sizeError(turn, success.data);
-  if (tooLarge && isLive(state)) {
-    // It worked, but what it answered can't be kept: the step fails, and counts as done for the undo.
-    turn.emit("step.failed", { ...body, error: tooLarge, detail: { effect: true } });
-    return;
-  }
-  const stillWanted = isLive(state) || state.status === "waiting";
+  const data = reply.data ?? null;
+  const tooLarge = sizeError("the reply's data", data, turn.ctx.maximumDataBytes);
   const waitsForWord = turn.journey.held?.steps.includes(step.id) === true && !activeRollback(turn.journey);
-  if (stillWanted || waitsForWord) {
-    turn.emit("step.succeeded", { ...body, ...success });
+  if (!attempt.former && (isLive(state) || state.status === "waiting" || waitsForWord)) {
+    // What worked but answered more than can be kept fails the step, and counts as done for the undo.
+    if (tooLarge) turn.emit("step.failed", { ...body, error: tooLarge, detail: { effect: true } });
+    else turn.emit("step.succeeded", { ...body, data });
     return;
   }
-  const effect = turn.journey.status !== "terminated";
-  turn.emit("step.late", { ...body, ...success, detail: { ...success.detail, status: "success", effect } });
-}
-
-/** A sub-journey's end carries its uuid beside its output. */
-function successOf(step: FlowStep, reply: ToManager): { data: unknown; detail?: Record<string, unknown> } {
-  if (step.service !== "manager" || step.function !== "journey") return { data: reply.data ?? null };
-  const end = reply.data as ChildEnd;
-  return { data: end.output ?? null, detail: { child: end.child } };
-}
-
-function sizeError(turn: Turn, data: unknown): StepError | undefined {
-  if (data === null || typeof data !== "object") return undefined;
-  const { length } = JSON.stringify(data);
-  if (length * 3 <= turn.ctx.maximumDataBytes) return undefined;
-  const bytes = new TextEncoder().encode(JSON.stringify(data)).length;
-  if (bytes <= turn.ctx.maximumDataBytes) return undefined;
-  const message = `the reply's data has ${bytes} bytes; ${turn.ctx.maximumDataBytes} are allowed`;
-  return { code: "data_too_large", message, retryable: false };
+  const detail = { status: "success", effect: turn.journey.status !== "terminated" };
+  turn.emit("step.late", tooLarge ? { ...body, error: tooLarge, detail } : { ...body, data, detail });
 }
 
 // ---- negations ----
@@ -185,7 +176,7 @@ function acceptNegation(
   }
   const type: EventType =
     reply.status === "success" ? "undo.succeeded" : reply.status === "failure" ? "undo.failed" : "undo.progressed";
-  const due = { due: iso(turn.ctx.now + step.settings.negationTimeoutMs) };
-  turn.emit(type, { ...body, ...payload(reply), detail: reply.status === "inprogress" ? due : undefined });
+  const inTime = step.service === MANAGER ? undefined : { due: iso(clockOf(turn) + step.settings.negationTimeoutMs) };
+  turn.emit(type, { ...body, ...payload(reply), detail: reply.status === "inprogress" ? inTime : undefined });
   if (type === "undo.failed") retryNegation(turn, step, name);
 }

@@ -1,7 +1,7 @@
 /** After an attempt has ended without success: is there another one, and when. Policies: design of `retry` settings. */
 import type { FlowStep, RetryPolicy } from "./flow.ts";
-import type { Call } from "./journey.ts";
-import { activeRollback, iso, stepOf, type Turn } from "./turn.ts";
+import { type Call, goesOnAfter } from "./journey.ts";
+import { activeRollback, clockOf, iso, stepOf, type Turn } from "./turn.ts";
 
 /** Milliseconds until the attempt after `tries` attempts: exponential, capped, `jitter` of it random. */
 export function retryDelayMs(policy: RetryPolicy, tries: number, random: number): number {
@@ -18,10 +18,9 @@ function mayRetry(policy: RetryPolicy, call: Call): boolean {
 export function retryStep(turn: Turn, step: FlowStep): void {
   const state = stepOf(turn.journey, step);
   const rollback = activeRollback(turn.journey);
-  const goesOn = rollback === undefined || rollback.scope === "branch" || rollback.scope === "to";
-  const undoing = !goesOn || rollback?.set.includes(step.id) === true;
+  const undoing = rollback !== undefined && (!goesOnAfter(rollback.scope) || rollback.set.includes(step.id));
   if (undoing || turn.journey.status === "terminated" || !mayRetry(step.settings.retry, state)) return;
-  const due = turn.ctx.now + retryDelayMs(step.settings.retry, state.tries, turn.ctx.random);
+  const due = clockOf(turn) + retryDelayMs(step.settings.retry, state.tries, turn.ctx.random);
   if (state.totalDueAt !== undefined && due >= state.totalDueAt) return;
   turn.emit("step.retry_scheduled", {
     step: step.id,
@@ -41,6 +40,6 @@ export function retryNegation(turn: Turn, step: FlowStep, name: string): void {
     turn.emit("rollback.failed", { ...common, attempt: negation.attempts, error: negation.error });
     return;
   }
-  const due = turn.ctx.now + retryDelayMs(step.settings.negationRetry, negation.tries, turn.ctx.random);
+  const due = clockOf(turn) + retryDelayMs(step.settings.negationRetry, negation.tries, turn.ctx.random);
   turn.emit("undo.retry_scheduled", { ...common, attempt: negation.attempts + 1, detail: { due: iso(due) } });
 }

@@ -4,9 +4,9 @@
  */
 import type { CompiledFlow, FlowStep } from "./flow.ts";
 import { ancestors, branchAncestors, descendants } from "./graph.ts";
-import type { Journey, Rollback, Scope, Step } from "./journey.ts";
+import { goesOnAfter, type Journey, type Rollback, type Scope, type Step } from "./journey.ts";
 import type { StepError } from "./protocol.ts";
-import { activeRollback, hasEnded, passedPivot, stepsInOrder, type Turn } from "./turn.ts";
+import { activeRollback, hasEnded, isLive, passedPivot, stepsInOrder, type Turn } from "./turn.ts";
 import { isUnknown, onTimeoutOf } from "./undo.ts";
 
 /** Answers every failed or timed-out step that nobody has answered yet: by a rollback, or by holding the journey. */
@@ -21,37 +21,37 @@ export function answerFailures(turn: Turn): void {
 
 /** A failure has been answered by a rollback it caused or joined, or by holding the journey for it. */
 export function isAnswered(journey: Journey, stepId: string): boolean {
-  if (journey.held?.steps.includes(stepId)) return true;
-  const rollback = journey.rollback;
-  if (!rollback) return false;
-  if (rollback.causes.includes(stepId)) return true;
-  const stands = rollback.endedAt === undefined || journey.held?.kind === "rolled_back_to";
-  return stands && rollback.set.includes(stepId);
+  return journey.held?.steps.includes(stepId) === true || journey.rollback?.causes.includes(stepId) === true;
 }
 
 function answer(turn: Turn, step: FlowStep, state: Step): void {
   const where = `${step.service}.${step.function}`;
-  const unknown = isUnknown(state);
+  const reason = `${where} ${state.status === "timed_out" ? "timed out" : "failed"}`;
   const active = activeRollback(turn.journey);
-  const mustHold = passedPivot(turn.journey, turn.flow) || (unknown && onTimeoutOf(step) === "hold");
-  // While a branch is being undone the rest goes on; what has to hold the journey does so after that.
-  if (active?.scope === "branch" && mustHold) return;
-  if (!active) {
-    if (passedPivot(turn.journey, turn.flow)) {
-      hold(turn, "failure", step.id, `${where} ${state.status}, and the point of no return is behind`, state.error);
-      return;
-    }
-    if (mustHold) {
-      hold(turn, "unknown", step.id, `${where} gave no answer: whether it worked is not known`, state.error);
-      return;
-    }
+  if (active?.set.includes(step.id)) {
+    // One cause more; what it has to undo is in the set already.
+    const detail = { trigger: "failure", scope: active.scope, set: active.set };
+    turn.emit("rollback.joined", { step: step.id, reason, error: state.error, detail });
+    return;
+  }
+  const pivot = passedPivot(turn.journey, turn.flow);
+  const mustHold = pivot || (isUnknown(state) && onTimeoutOf(step) === "hold");
+  // What has to hold the journey does so once the rollback that somebody asked for is over.
+  const later = active ? pivot || goesOnAfter(active.scope) : turn.journey.held?.kind === "rolled_back_to";
+  if (mustHold && later) return;
+  if (mustHold && !active) {
+    const why = pivot
+      ? `${reason}, and the point of no return is behind`
+      : `${where} gave no answer: whether it worked is not known`;
+    hold(turn, pivot ? "failure" : "unknown", step.id, why, state.error);
+    return;
   }
   beginRollback(turn, {
     trigger: "failure",
     scope: turn.flow.policy.scope,
     step: step.id,
     include: turn.flow.policy.include,
-    reason: `${where} ${state.status === "timed_out" ? "timed out" : "failed"}`,
+    reason,
     error: state.error,
   });
 }
@@ -60,6 +60,8 @@ function answer(turn: Turn, step: FlowStep, state: Step): void {
 export function answerDeadline(turn: Turn): void {
   const error: StepError = { code: "deadline_exceeded", message: "the journey's deadline has passed" };
   if (passedPivot(turn.journey, turn.flow)) {
+    // While a branch is being undone nothing holds the journey; the timer comes again after that.
+    if (activeRollback(turn.journey)) return;
     hold(turn, "deadline", undefined, "the deadline has passed, and the point of no return is behind", error);
     return;
   }
@@ -115,7 +117,14 @@ export function beginRollback(turn: Turn, request: RollbackRequest): void {
     const wide = wider === "journey" ? [...turn.flow.order] : set;
     turn.emit("rollback.joined", {
       ...common,
-      detail: { trigger: request.trigger, scope: wider, set: wide, blind: request.blind, include: request.include },
+      detail: {
+        trigger: request.trigger,
+        scope: wider,
+        set: wide,
+        blind: request.blind,
+        include: request.include,
+        reset: wider === "to" ? set : undefined,
+      },
     });
     return;
   }
@@ -158,11 +167,16 @@ export function rollbackSet(
   const itself =
     request.scope === "to"
       ? request.rerun !== undefined
-      : state !== undefined && (isUnknown(state) || request.include === "attempted");
+      : state !== undefined && (mayHaveEffect(state) || request.include === "attempted");
   return {
     scope: request.scope,
     set: flow.order.filter((id) => members.has(id) || (itself && id === step.id)),
   };
+}
+
+/** Of the step that failed, or stands for it: whether its outcome is not known (yet), or it failed after it had worked. */
+function mayHaveEffect(state: Step): boolean {
+  return isLive(state) || isUnknown(state) || (state.status !== "succeeded" && state.tookEffect === true);
 }
 
 function membersOf(

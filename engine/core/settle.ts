@@ -1,15 +1,17 @@
 /**
- * What follows. After an input has been accepted four rules are applied until none has anything to add. Each has a file
+ * What follows. After an input has been accepted five rules are applied until none has anything to add. Each has a file
  * of its own, and each answers one question:
  *
  * - rollback.ts `answerFailures`: what does a failure start?
  * - undo.ts `undoNext`: what is undone next?
+ * - sub-journeys.ts `runBuiltIns`: how do built-in steps go on?
  * - forward.ts `dispatchNext`: what is dispatched next?
  * - closing.ts `closeNext`: what is over?
  */
 import { closeNext } from "./closing.ts";
 import { dispatchNext } from "./forward.ts";
 import { answerFailures } from "./rollback.ts";
+import { runBuiltIns } from "./sub-journeys.ts";
 import type { Turn } from "./turn.ts";
 import { undoNext } from "./undo.ts";
 
@@ -23,6 +25,7 @@ export function settle(turn: Turn): void {
     const before = turn.events.length;
     answerFailures(turn);
     undoNext(turn);
+    runBuiltIns(turn);
     dispatchNext(turn);
     closeNext(turn);
     if (turn.events.length === before) return;

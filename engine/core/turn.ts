@@ -94,9 +94,18 @@ export function hasEnded(journey: Journey): boolean {
   return journey.status === "completed" || journey.status === "rolled_back" || journey.status === "terminated";
 }
 
-/** From the success of a pivot on there is no way back without force. */
+/** From the success of a pivot on there is no way back without force, also when its answer was too large to be kept. */
 export function passedPivot(journey: Journey, flow: CompiledFlow): boolean {
-  return Object.values(flow.steps).some((s) => s.settings.pivot && journey.steps[s.id]?.status === "succeeded");
+  return Object.values(flow.steps).some(({ id, settings }) => {
+    const state = settings.pivot ? journey.steps[id] : undefined;
+    return state?.status === "succeeded" || (state?.status === "failed" && state.tookEffect === true);
+  });
 }
+
+/**
+ * The journey's time, from which its clocks run: while it is paused that stands still, and the end of the pause moves
+ * every clock by the pause's length.
+ */
+export const clockOf = (turn: Turn): number => turn.journey.paused?.at ?? turn.ctx.now;
 
 export const iso = (timeMs: number): string => new Date(timeMs).toISOString();

@@ -24,20 +24,22 @@ export function undoNext(turn: Turn): void {
   }
 }
 
-/** Whether the rollback may undo the step: one of its set, or of a branch undone earlier. */
+/** Whether the rollback may undo the step: one of its set, or of an earlier rollback of the journey. */
 export function isMember(rollback: Rollback, stepId: string): boolean {
+  if (rollback.again.includes(stepId)) return false;
   return rollback.set.includes(stepId) || rollback.former.includes(stepId);
 }
 
 /** The functions that undo a step: of the version that executed it. */
 export function negationsOf(step: FlowStep, state: Step): string[] {
   if (step.service === MANAGER) return builtinNegations(step, state);
-  return step.settings.irreversible ? [] : (state.negations ?? step.negations);
+  return state.negations ?? (step.settings.irreversible ? [] : step.negations);
 }
 
 /** A step that was given up on without a reply may have worked. */
 export function isUnknown(state: Step): boolean {
-  return (state.status === "timed_out" || state.status === "failed") && state.open.length > 0;
+  const gaveUp = state.status === "timed_out" || state.status === "failed";
+  return gaveUp && state.open.some((attempt) => !attempt.former);
 }
 
 /** What to do about a step whose outcome is unknown. A pivot's is never guessed. */
@@ -56,14 +58,22 @@ export function tookEffect(rollback: Rollback, step: FlowStep, state: Step): boo
     case "succeeded":
       return true;
     case "failed":
-    case "timed_out":
+    case "timed_out": {
       if (state.tookEffect) return true;
-      if (isUnknown(state) && onUnknown(rollback, step) === "undo") return true;
-      return rollback.include === "attempted" && state.attempts > 0;
+      const unknown = isUnknown(state) ? onUnknown(rollback, step) : "ignore";
+      // `include` speaks of what was sent in this run; a word that is waited for it doesn't replace.
+      return unknown === "undo" || (unknown === "ignore" && rollback.include === "attempted" && wasSent(state));
+    }
+    case "waiting":
+    case "skipped":
+      // Of a run before the step was set back.
+      return state.tookEffect === true;
     default:
       return false;
   }
 }
+
+const wasSent = (state: Step): boolean => state.startedAt !== undefined;
 
 /** Whether the step has an effect that no negation has been sent for yet. */
 export function owesUndo(rollback: Rollback, step: FlowStep, state: Step): boolean {
@@ -77,14 +87,13 @@ export function isSettled(journey: Journey, rollback: Rollback, step: FlowStep):
   const state = stepOf(journey, step);
   switch (state.status) {
     case "waiting":
-      return state.retryAt === undefined;
-    case "skipped":
-      return true;
+      return state.retryAt === undefined && !owesUndo(rollback, step, state);
     case "dispatched":
     case "inprogress":
     case "undoing":
     case "undo_failed":
       return false;
+    case "skipped":
     case "succeeded":
     case "undone":
       return !owesUndo(rollback, step, state);
@@ -136,7 +145,8 @@ function dispatchNegation(turn: Turn, step: FlowStep, name: string, detail: { ag
     function: name,
     attempt,
     id: `${journey.uuid}/${step.id}/undo/${name}/${attempt}`,
-    data: undoData(state, negation),
+    // After a late success the output counts, whatever an operator had put in its place before it was known.
+    data: undoData(state, detail.again ? undefined : negation),
     // A sub-journey's rollback takes the time it takes; when it gets stuck it is loud itself.
     detail: step.service === MANAGER ? detail : { ...detail, due: iso(ctx.now + step.settings.negationTimeoutMs) },
   });
@@ -144,7 +154,7 @@ function dispatchNegation(turn: Turn, step: FlowStep, name: string, detail: { ag
 
 /** The step's output, or its input where it has none; or what an operator put in its place. */
 export function undoData(state: Step, negation: Negation | undefined): unknown {
-  if (negation && "data" in negation) return negation.data;
+  if (negation?.data !== undefined) return negation.data;
   return state.output === undefined ? (state.input ?? null) : state.output;
 }
 
@@ -154,7 +164,8 @@ export function leftStanding(flow: CompiledFlow, journey: Journey, rollback: Rol
   for (const [step, state] of stepsInOrder(flow, journey)) {
     const effect = state.status === "succeeded" || state.tookEffect === true;
     const undone = state.status === "undone" || state.status === "undoing";
-    if (effect && !undone && !isMember(rollback, step.id)) standing.push(step.id);
+    const inside = rollback.set.includes(step.id) || rollback.former.includes(step.id);
+    if (effect && !undone && !inside) standing.push(step.id);
   }
   return standing;
 }

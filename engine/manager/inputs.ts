@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { BusRecord } from "../bus/bus.ts";
 import type { Input } from "../core/decide.ts";
-import type { Journey } from "../core/journey.ts";
+import type { Parent } from "../core/journey.ts";
 import {
   ACTIONS,
   type ActionName,
@@ -46,6 +46,7 @@ const parentSchema = z.object({
   step: z.string(),
   index: z.number().int().optional(),
   attempt: z.number().int().optional(),
+  depth: z.number().int().optional(),
 });
 
 /** Throws DeadLetter. */
@@ -73,6 +74,9 @@ export function parseInput(record: BusRecord, value: ToManager): Parsed {
 
 function parseStart(record: BusRecord, value: ToManager, cause: Position): ParsedStart {
   const { headers } = record;
+  const parent = parentOf(headers);
+  if (!parent && headers[START_HEADERS.parent] !== undefined)
+    throw new DeadLetter("malformed", "header parent: must be {uuid, step, index?, attempt?}");
   return {
     kind: "start",
     record: value,
@@ -83,7 +87,7 @@ function parseStart(record: BusRecord, value: ToManager, cause: Position): Parse
         uuid: value.uuid,
         data: value.data ?? null,
         replayOf: headers[START_HEADERS.replayOf],
-        parent: parseParent(headers[START_HEADERS.parent]),
+        parent,
         traceparent: headers.traceparent,
         actor: headers[START_HEADERS.actor],
         reason: headers[START_HEADERS.reason],
@@ -92,11 +96,9 @@ function parseStart(record: BusRecord, value: ToManager, cause: Position): Parse
   };
 }
 
-function parseParent(header: string | undefined): Journey["parent"] {
-  if (header === undefined) return undefined;
-  const parsed = parentSchema.safeParse(parseJson(header));
-  if (!parsed.success) throw new DeadLetter("malformed", `header parent: ${issuesOf(parsed.error)}`);
-  return parsed.data;
+/** The journey that sent the record to one that it runs; undefined where the header says nothing of the kind. */
+export function parentOf(headers: BusRecord["headers"]): Parent | undefined {
+  return parentSchema.safeParse(parseJson(headers[START_HEADERS.parent] ?? "")).data;
 }
 
 /** Throws DeadLetter. */

@@ -3,18 +3,18 @@
  * and what has to be written. All of it is computation over memory; the bus makes it durable.
  */
 import type { BusRecord, NewRecord, Output, StateEntry } from "../bus/bus.ts";
-import { dueCalls, nextDue, waitsFor } from "../core/clocks.ts";
-import { messagesOf } from "../core/commands.ts";
+import { type DueCall, dueCalls, type Frozen, nextDue, waitsFor } from "../core/clocks.ts";
+import { type Message, messagesOf, refusedByChild } from "../core/commands.ts";
 import { decideTurn, type Input } from "../core/decide.ts";
 import type { CompiledFlow } from "../core/flow.ts";
 import type { Journey } from "../core/journey.ts";
 import { partitionFor } from "../core/murmur2.ts";
-import type { TOPICS, ToManager } from "../core/protocol.ts";
+import { MANAGER, type StepError, type TOPICS, type ToManager } from "../core/protocol.ts";
 import { Misfit } from "../core/replies.ts";
 import { type Context, DEFAULT_MAXIMUM_DATA_BYTES, hasEnded } from "../core/turn.ts";
 import type { FlowRegistry } from "./flows.ts";
 import type { HealthRegistry } from "./health.ts";
-import { DeadLetter, type DeadLetterReason, type Parsed, parseInput, parseValue } from "./inputs.ts";
+import { DeadLetter, type DeadLetterReason, type Parsed, parentOf, parseInput, parseValue } from "./inputs.ts";
 import { decodeEnded, decodeInFlight, encodeJourney } from "./state-codec.ts";
 import { TimerHeap } from "./timer-heap.ts";
 
@@ -33,6 +33,11 @@ export type Lookup = (uuid: string) => string | undefined;
 
 /** Timers that fire in one call; the rest follows in the next. */
 const MAXIMUM_TIMERS = 256;
+/**
+ * For so long after the partition was taken over nothing that was asked before is given up on: services that kept their
+ * replies while nobody was there send them first.
+ */
+const TAKEOVER_MS = 10_000;
 
 /** What one call changes, gathered. */
 interface Batch {
@@ -59,6 +64,8 @@ export class ManagerPartition {
   private readonly waiting = new Map<string, Set<string>>();
   /** The offset at which the flows were read to their end already. */
   private flowsReadFor = -1;
+  /** When the first call came. */
+  private since: number | undefined;
   private readonly partition: number;
   private readonly deps: PartitionDeps;
   private readonly lookup: Lookup;
@@ -79,6 +86,7 @@ export class ManagerPartition {
   }
 
   process(records: BusRecord[], now: number): BatchOutput {
+    this.since ??= now;
     const batch: Batch = { records: [], before: new Map(), deadLettered: 0, ended: [] };
     let taken = 0;
     let resume: Promise<void> | undefined;
@@ -115,17 +123,26 @@ export class ManagerPartition {
   private readonly justEnded = new Map<string, Journey>();
 
   private take(record: BusRecord, now: number, batch: Batch): void {
+    let value: ToManager | undefined;
     try {
-      const value = parseValue(record);
+      value = parseValue(record);
       const home = partitionFor(value.uuid, this.deps.partitions);
       if (home !== this.partition) batch.records.push(forwarded(record, value, home));
       else this.accept(parseInput(record, value), record.offset, now, batch);
     } catch (error) {
       if (error instanceof FlowsNeeded) throw error;
-      if (error instanceof DeadLetter) this.bury(record, error.reason, error.message, batch);
-      else if (error instanceof Misfit) this.bury(record, error.code, error.message, batch);
-      else throw error;
+      if (!(error instanceof DeadLetter) && !(error instanceof Misfit)) throw error;
+      const reason = error instanceof Misfit ? error.code : error.reason;
+      this.bury(record, reason, error.message, batch);
+      if (value) this.tellParent(record, value, { code: reason, message: error.message }, batch);
     }
+  }
+
+  /** A journey whose record for one that it runs can't be accepted must not wait for it. */
+  private tellParent(record: BusRecord, value: ToManager, error: StepError, batch: Batch): void {
+    if (value.service !== MANAGER || value.step != null) return;
+    const parent = parentOf(record.headers);
+    if (parent) batch.records.push(this.toRecord(refusedByChild(parent, value.uuid, value.function, error)));
   }
 
   private accept(parsed: Parsed, offset: number, now: number, batch: Batch): void {
@@ -165,7 +182,7 @@ export class ManagerPartition {
     if (hasEnded(turn.journey) && !(journey && hasEnded(journey))) batch.ended.push(uuid);
   }
 
-  private toRecord(message: ReturnType<typeof messagesOf>[number]): NewRecord {
+  private toRecord(message: Message): NewRecord {
     const { topics } = this.deps;
     const value = JSON.stringify(message.value);
     if (message.to === "manager")
@@ -180,19 +197,25 @@ export class ManagerPartition {
       const uuid = this.timers.takeDue(now);
       const journey = uuid === undefined ? undefined : this.find(uuid);
       if (uuid === undefined || !journey) return;
-      const frozen = this.frozenCalls(journey, now);
+      const frozen = this.frozen(journey, now);
       this.decide(journey, { kind: "timer", frozen }, this.flowOf(journey), uuid, now, batch);
-      this.setTimer(this.find(uuid) ?? journey, now, frozen.length > 0);
+      this.setTimer(this.find(uuid) ?? journey, now, frozen.deadline || frozen.calls.length > 0);
     }
   }
 
-  /** Calls whose service holds its records: their clocks stood still meanwhile. */
-  private frozenCalls(journey: Journey, now: number): string[] {
-    return dueCalls(journey, now).flatMap((call) => {
-      const heldMs = this.deps.health.heldMs(call.service, call.at, now);
-      if (heldMs === 0 || (call.totalDueAt !== undefined && call.totalDueAt <= now)) return [];
-      return call.dueAt + heldMs > now ? [call.id] : [];
+  /** What has not run out although its time has come: its service holds its records, or nobody was here to be answered. */
+  private frozen(journey: Journey, now: number): Frozen {
+    const since = this.since ?? now;
+    const isTakenOver = (startedAt: number): boolean => startedAt < since && now < since + TAKEOVER_MS;
+    const calls = dueCalls(journey, now).filter((call) => {
+      if (call.service === MANAGER) return false;
+      return (
+        isTakenOver(call.clockAt) || isHolding(call, this.deps.health.heldMs(call.service, call.clockAt, now), now)
+      );
     });
+    const { deadlineAt, startedAt } = journey;
+    const deadline = deadlineAt !== undefined && deadlineAt <= now && isTakenOver(startedAt);
+    return { calls: calls.map((call) => call.id), deadline };
   }
 
   /**
@@ -285,6 +308,11 @@ export class ManagerPartition {
 }
 
 const FROZEN_CHECK_MS = 1_000;
+
+/** While its service holds its records a call's clock stands still, bounded by its total timeout. */
+function isHolding(call: DueCall, heldMs: number, now: number): boolean {
+  return call.dueAt + heldMs > now && !(call.totalDueAt !== undefined && call.totalDueAt <= now);
+}
 
 /** A client that hashes keys in another way put it elsewhere: it goes home, with its origin in the headers. */
 function forwarded(record: BusRecord, value: ToManager, home: number): NewRecord {

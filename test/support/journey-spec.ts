@@ -128,6 +128,7 @@ export function given(
 ): Spec {
   const flow = "order" in sketch ? sketch : compiled(sketch);
   let journey: Journey | undefined;
+  let folded: Journey | undefined;
   let actions = 0;
   let last: { messages: Message[] } = { messages: [] };
   const events: JourneyEvent[] = [];
@@ -180,7 +181,7 @@ export function given(
       journey = deepFreeze(turn.journey);
       if (spec.flow.version !== journey.version) spec.flow = ctx.flowOf(flow.name, journey.version) ?? spec.flow;
       events.push(...deepFreeze(turn.events));
-      assertFold(events, journey);
+      folded = foldOn(folded, turn.events, journey);
       last = { messages: turn.events.flatMap((event) => messagesOf(turn.journey, event, spec.flow)) };
       return turn.events;
     },
@@ -223,16 +224,14 @@ export function given(
   return spec;
 }
 
-/** Promise 7: the state is the fold of the events, and seq has no gaps. */
-function assertFold(events: JourneyEvent[], journey: Journey): void {
-  let folded: Journey | undefined;
-  for (const [index, event] of events.entries()) {
-    if (event.seq !== index + 1) throw new Error(`seq ${event.seq} at position ${index + 1}`);
+/** Promise 7: the state is the fold of the events as they are written, and seq has no gaps. */
+function foldOn(before: Journey | undefined, events: JourneyEvent[], journey: Journey): Journey | undefined {
+  let folded = before;
+  for (const event of events) {
+    if (event.seq !== (folded?.seq ?? 0) + 1) throw new Error(`seq ${event.seq} after ${folded?.seq ?? 0}`);
     folded = evolve(folded, JSON.parse(JSON.stringify(event)));
   }
-  const same = JSON.stringify(folded) === JSON.stringify(journey);
-  if (!same)
-    throw new Error(
-      `the fold of the events differs from the state:\n${JSON.stringify(folded)}\n${JSON.stringify(journey)}`,
-    );
+  const [one, other] = [JSON.stringify(folded), JSON.stringify(journey)];
+  if (one !== other) throw new Error(`the fold of the events differs from the state:\n${one}\n${other}`);
+  return folded;
 }
