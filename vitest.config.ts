@@ -31,7 +31,9 @@ export default defineConfig({
       project("integration", 1, 60_000),
       project("simulation", 2, 120_000),
       // Suites on a real broker, one file at a time: they share the machine with the cluster they start.
-      project("kafka", 3, 120_000, 1),
+      {
+        test: { ...project("kafka", 3, 120_000, 1).test, globalSetup: ["test/support/kafka-brokers.ts"] },
+      },
     ],
     passWithNoTests: true,
     coverage: { provider: "v8", include: ["engine/**/*.ts"], reporter: ["text", "html"] },

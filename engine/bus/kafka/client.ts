@@ -1,0 +1,309 @@
+/**
+ * The way to the brokers. From kafkajs come connections, security, metadata and the wire protocol, through its `Cluster`
+ * and `Broker`; producers, consumers and their retries are this adapter's own, because kafkajs's can't be made right
+ * from outside:
+ *
+ *   - its `sendBatch` skips or repeats partitions when a leader moves while it retries            -> produce.ts
+ *   - its consumer jumps silently when an offset lies below the log's start                       -> fetch.ts
+ *   - it sends heartbeats only between callbacks, and works on for partitions it has lost (#1046) -> member.ts
+ *   - it takes a record with a certain key for the end of an aborted transaction                  -> fetch.ts
+ *
+ * kafkajs is loaded when the first bus is opened: whoever stays on the embedded one doesn't pay for it.
+ */
+import type { Broker, Cluster, Kafka, KafkaConfig, logLevel } from "kafkajs";
+import type { BusLogger } from "../bus.ts";
+import { delay, isFinal, typeOf } from "./errors.ts";
+
+const CONNECTION_TIMEOUT_MS = 3_000;
+/** An answer that takes longer counts as lost: a stopped broker, a cut line. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** For metadata, looked up again in between when a request says that it is stale. */
+const METADATA_MAX_AGE_MS = 30_000;
+const TRANSACTION_COORDINATOR = 1;
+const RETRY_TIMEOUT_MS = 10_000;
+const RETRY_MAXIMUM_MS = 500;
+
+export interface KafkaConnection {
+  /** `host:port` each; one that can be reached is enough. */
+  brokers: string[];
+  clientId?: string;
+  ssl?: KafkaConfig["ssl"];
+  sasl?: KafkaConfig["sasl"];
+}
+
+/** What kafkajs's brokers can do and its types don't tell. */
+interface TransactionRequests {
+  initProducerId(request: { transactionalId?: string; transactionTimeout: number }): Promise<ProducerIdentity>;
+  addPartitionsToTxn(request: TransactionIdentity & { topics: TopicPartitions[] }): Promise<unknown>;
+  endTxn(request: TransactionIdentity & { transactionResult: boolean }): Promise<unknown>;
+}
+
+interface GroupRequests {
+  joinGroup(request: {
+    groupId: string;
+    sessionTimeout: number;
+    rebalanceTimeout: number;
+    memberId: string;
+    groupProtocols: { name: string; metadata: Buffer }[];
+  }): Promise<JoinedGroup>;
+  syncGroup(request: {
+    groupId: string;
+    generationId: number;
+    memberId: string;
+    groupAssignment: { memberId: string; memberAssignment: Buffer }[];
+  }): Promise<{ memberAssignment: Buffer }>;
+  heartbeat(request: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>;
+  leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>;
+}
+
+export interface JoinedGroup {
+  generationId: number;
+  leaderId: string;
+  memberId: string;
+  members: { memberId: string; memberMetadata: Buffer }[];
+}
+
+/** A producer's id and epoch, as the transaction coordinator gave them. */
+export interface ProducerIdentity {
+  producerId: string;
+  producerEpoch: number;
+}
+
+export interface TransactionIdentity extends ProducerIdentity {
+  transactionalId: string;
+}
+
+export interface TopicPartitions {
+  topic: string;
+  partitions: number[];
+}
+
+export type KafkaBroker = Omit<Broker, "produce"> &
+  TransactionRequests &
+  GroupRequests & { produce(request: ProduceRequest): Promise<ProduceResponse> };
+
+export interface ProduceRequest {
+  transactionalId?: string;
+  producerId: string;
+  producerEpoch: number;
+  acks: -1;
+  timeout: number;
+  topicData: {
+    topic: string;
+    partitions: { partition: number; firstSequence: number; messages: WireMessage[] }[];
+  }[];
+}
+
+export interface ProduceResponse {
+  topics: { topicName: string; partitions: { partition: number; baseOffset: string }[] }[];
+}
+
+export interface WireMessage {
+  key: string | null;
+  value: string | null;
+  headers: Record<string, string>;
+  timestamp?: string;
+}
+
+const BROKER_METHODS = [
+  "initProducerId",
+  "addPartitionsToTxn",
+  "endTxn",
+  "joinGroup",
+  "syncGroup",
+  "heartbeat",
+  "leaveGroup",
+];
+
+function isKafkaBroker(broker: object): broker is KafkaBroker {
+  return BROKER_METHODS.every((name) => name in broker);
+}
+
+function asKafkaBroker(broker: Broker): KafkaBroker {
+  if (isKafkaBroker(broker)) return broker;
+  throw new Error("this version of kafkajs doesn't have the requests that the Kafka bus is made of");
+}
+
+/** Connections of their own to the brokers: whoever waits in a long poll keeps nobody else waiting. */
+export class Connection {
+  readonly cluster: Cluster;
+  private connected: Promise<void> | undefined;
+  private readonly known = new Set<string>();
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+  }
+
+  connect(): Promise<void> {
+    this.connected ??= this.cluster.connect().catch((error: unknown) => {
+      this.connected = undefined;
+      throw error;
+    });
+    return this.connected;
+  }
+
+  /** Loads the topics' metadata. Rejects with type UNKNOWN_TOPIC_OR_PARTITION. */
+  async know(...topics: string[]): Promise<void> {
+    const unknown = topics.filter((topic) => !this.known.has(topic));
+    if (unknown.length === 0) return;
+    await this.connect();
+    await this.cluster.addMultipleTargetTopics(unknown);
+    for (const topic of unknown) this.known.add(topic);
+  }
+
+  /** Partitions of a topic that is known here; 0 for one that isn't. */
+  partitionsOf(topic: string): number {
+    return this.cluster.findTopicPartitionMetadata(topic).length;
+  }
+
+  allPartitions(topic: string): number[] {
+    return Array.from({ length: this.partitionsOf(topic) }, (_, partition) => partition);
+  }
+
+  /** The broker that leads a partition; undefined while none does. */
+  leaderOf(topic: string, partition: number): string | undefined {
+    const found = this.cluster.findTopicPartitionMetadata(topic).find((it) => it.partitionId === partition);
+    return found === undefined || found.leader < 0 ? undefined : String(found.leader);
+  }
+
+  async broker(nodeId: string): Promise<KafkaBroker> {
+    return asKafkaBroker(await this.cluster.findBroker({ nodeId }));
+  }
+
+  async anyBroker(): Promise<KafkaBroker> {
+    return asKafkaBroker(await this.cluster.findControllerBroker());
+  }
+
+  async groupCoordinator(groupId: string): Promise<KafkaBroker> {
+    await this.connect();
+    return asKafkaBroker(await this.cluster.findGroupCoordinator({ groupId }));
+  }
+
+  async transactionCoordinator(transactionalId: string): Promise<KafkaBroker> {
+    await this.connect();
+    const request = { groupId: transactionalId, coordinatorType: TRANSACTION_COORDINATOR };
+    return asKafkaBroker(await this.cluster.findGroupCoordinator(request));
+  }
+
+  /** What a request failed with may be stale metadata: the next one looks again. */
+  async refresh(): Promise<void> {
+    try {
+      await this.cluster.refreshMetadata();
+    } catch {
+      // All brokers gone: the caller's next request says so, with more of a reason.
+      await delay(100);
+    }
+  }
+
+  /** Offsets by partition: the log's starts, or its ends as readers of committed records see them. */
+  async offsets(topic: string, partitions: number[], which: "start" | "end"): Promise<Map<number, number>> {
+    const wanted = partitions.map((partition) => ({ partition }));
+    const found = await this.retry(async () => {
+      await this.know(topic);
+      const answer = await this.cluster.fetchTopicsOffset([
+        { topic, partitions: wanted, fromBeginning: which === "start" },
+      ]);
+      const offsets = answer[0]?.partitions ?? [];
+      if (offsets.length !== partitions.length) throw new Error(`a partition of ${topic} has no leader now`);
+      return offsets;
+    });
+    return new Map(found.map(({ partition, offset }) => [partition, Number(offset)]));
+  }
+
+  /** Readers of committed records see everything before these offsets. Not sure is no. */
+  async areVisible(ends: readonly { topic: string; partition: number; end: number }[]): Promise<boolean> {
+    const topics = new Map<string, { partition: number }[]>();
+    for (const { topic, partition } of ends) topics.set(topic, [...(topics.get(topic) ?? []), { partition }]);
+    try {
+      const request = [...topics].map(([topic, partitions]) => ({ topic, partitions, fromBeginning: false }));
+      const answers = await this.cluster.fetchTopicsOffset(request);
+      const stable = new Map(
+        answers.flatMap(({ topic, partitions }) =>
+          partitions.map(({ partition, offset }) => [`${partition} ${topic}`, Number(offset)]),
+        ),
+      );
+      return ends.every(({ topic, partition, end }) => (stable.get(`${partition} ${topic}`) ?? 0) >= end);
+    } catch {
+      return false;
+    }
+  }
+
+  /** For requests that change nothing: tried again while leaders and coordinators move. */
+  async retry<T>(request: () => Promise<T>): Promise<T> {
+    const deadline = Date.now() + RETRY_TIMEOUT_MS;
+    for (let waitMs = 10; ; waitMs = Math.min(RETRY_MAXIMUM_MS, waitMs * 2)) {
+      try {
+        return await request();
+      } catch (error) {
+        if (isFinal(error) || typeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION" || Date.now() > deadline) throw error;
+        await this.refresh();
+        await delay(waitMs);
+      }
+    }
+  }
+
+  /** Doesn't wait for what is under way: its answers are no longer wanted. */
+  close(): void {
+    this.connected = undefined;
+    this.cluster.disconnect().catch(() => {});
+  }
+}
+
+/** All that is needed to make connections. */
+export class Client {
+  readonly kafka: Kafka;
+
+  constructor(kafka: Kafka) {
+    this.kafka = kafka;
+  }
+
+  /** @param isolation what the ends of logs are: behind the last committed record, or behind the last of all */
+  connection(isolation: "committed" | "all" = "committed"): Connection {
+    let cluster: Cluster | undefined;
+    // kafkajs hands its cluster to partition assigners, and to nobody else.
+    this.kafka.consumer({
+      groupId: "antigraph",
+      readUncommitted: isolation === "all",
+      allowAutoTopicCreation: false,
+      metadataMaxAge: METADATA_MAX_AGE_MS,
+      partitionAssigners: [
+        (config) => {
+          cluster = config.cluster;
+          return { name: "none", version: 0, assign: async () => [], protocol: () => NO_PROTOCOL };
+        },
+      ],
+    });
+    if (cluster === undefined) throw new Error("this version of kafkajs doesn't hand out its cluster");
+    return new Connection(cluster);
+  }
+}
+
+const NO_PROTOCOL = { name: "none", metadata: Buffer.alloc(0) };
+
+/** Loads kafkajs. Nothing is connected yet. */
+export async function createClient(options: KafkaConnection, logger: BusLogger): Promise<Client> {
+  const { Kafka, logLevel } = (await import("kafkajs")).default;
+  const levels: Record<number, "warn" | "error"> = { [logLevel.WARN]: "warn", [logLevel.ERROR]: "error" };
+  const logCreator = () => (entry: { level: logLevel; namespace: string; log: { message: string } }) => {
+    const { message, ...details } = entry.log;
+    const level = levels[entry.level];
+    // What kafkajs calls an error is, for this adapter, the reason for its next try; it reports itself what it gives up.
+    if (level !== undefined && !EXPECTED.test(message))
+      logger.warn({ kafkajs: entry.namespace, ...details }, message);
+  };
+  const kafka = new Kafka({
+    brokers: options.brokers,
+    clientId: options.clientId ?? "antigraph",
+    ssl: options.ssl,
+    sasl: options.sasl,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 3 },
+    logLevel: logLevel.WARN,
+    logCreator,
+  });
+  return new Client(kafka);
+}
+
+const EXPECTED =
+  /Response (AddPartitionsToTxn|InitProducerId|EndTxn|Produce|Fetch|Heartbeat|JoinGroup|SyncGroup|Metadata|OffsetCommit|ListOffsets)|Limiting retries|Connection error|Connection timeout|Failed to connect|group is rebalancing/;

@@ -1,0 +1,152 @@
+/**
+ * The state of ended journeys, in a SQLite file of this process: fed in the background from its changelog topic, from all
+ * partitions, so that a partition that moves here finds its past at once. Only a copy: it can be deleted and is read
+ * again. Entries are forgotten after the retention time.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import type { BusLogger, BusRecord } from "../bus.ts";
+import type { Client, Connection } from "./client.ts";
+import { Delivery } from "./delivery.ts";
+import { delay } from "./errors.ts";
+
+const FILE = "kafka-closed.sqlite";
+const BATCH_RECORDS = 2_000;
+const RETENTION_MS = 7 * 86_400_000;
+const PRUNE_EVERY_MS = 3_600_000;
+const PRUNE_ENTRIES = 5_000;
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS position (topic TEXT, partition INTEGER, next INTEGER NOT NULL, PRIMARY KEY (topic, partition))
+    WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS closed (topic TEXT, partition INTEGER, key TEXT, value TEXT NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (topic, partition, key)) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS closed_at ON closed (at);
+`;
+
+export class ClosedStore {
+  private readonly database: Database.Database;
+  private readonly topic: string;
+  private readonly connection: Connection;
+  private readonly clock: () => number;
+  private delivery: Delivery | undefined;
+  private readonly waiting = new Set<() => void>();
+  private readonly selectValue: Database.Statement<[string, number, string], { value: string }>;
+  private readonly write: (records: BusRecord[]) => void;
+  private readonly timer: NodeJS.Timeout;
+  /** Called for each partition when the store has read up to an offset. */
+  readonly listeners = new Set<(partition: number, next: number) => void>();
+
+  constructor(client: Client, options: { dataDir: string; topic: string; clock: () => number; logger: BusLogger }) {
+    const { dataDir, topic, clock, logger } = options;
+    mkdirSync(dataDir, { recursive: true });
+    this.topic = topic;
+    this.clock = clock;
+    this.connection = client.connection();
+    this.database = new Database(join(dataDir, FILE));
+    // A copy of what lies in Kafka: after a crash of the machine it may be a little behind, and reads that again.
+    this.database.pragma("journal_mode = WAL");
+    this.database.pragma("synchronous = NORMAL");
+    this.database.exec(SCHEMA);
+    this.selectValue = this.database.prepare(
+      "SELECT value FROM closed WHERE topic = ? AND partition = ? AND key = ?",
+    );
+    this.write = this.writer();
+    this.delivery = new Delivery({
+      name: `the store of ended state from ${topic}`,
+      connection: this.connection,
+      topic,
+      limit: BATCH_RECORDS,
+      onRecords: (records) => this.write(records),
+      onTaken: async (positions) => this.taken(positions),
+      logger,
+    });
+    this.timer = setInterval(() => this.prune(), PRUNE_EVERY_MS);
+    this.timer.unref();
+  }
+
+  /** Begins to read; resolves when everything that was there is in the store. */
+  async start(): Promise<void> {
+    const { topic, connection } = this;
+    await connection.know(topic);
+    const partitions = connection.allPartitions(topic);
+    const starts = await connection.offsets(topic, partitions, "start");
+    const ends = await connection.offsets(topic, partitions, "end");
+    const stored = this.database
+      .prepare<[string], { partition: number; next: number }>("SELECT partition, next FROM position WHERE topic = ?")
+      .all(topic);
+    const known = new Map(stored.map(({ partition, next }) => [partition, next]));
+    for (const partition of partitions) {
+      const start = starts.get(partition) ?? 0;
+      const end = ends.get(partition) ?? 0;
+      const position = known.get(partition) ?? start;
+      // Compaction and retention have passed by what isn't stored yet; a topic that was made anew begins again.
+      const from = position < start || position > end ? start : position;
+      this.delivery?.add(partition, from);
+    }
+    this.delivery?.aim(ends);
+    await this.delivery?.caughtUp;
+  }
+
+  get(partition: number, key: string): string | undefined {
+    return this.selectValue.get(this.topic, partition, key)?.value;
+  }
+
+  /** Resolves when everything that is committed now in this partition is in the store. */
+  async upToDate(partition: number, signal: AbortSignal): Promise<void> {
+    const end = (await this.connection.offsets(this.topic, [partition], "end")).get(partition) ?? 0;
+    while (!signal.aborted && (this.delivery?.position(partition) ?? end) < end) {
+      await Promise.race([
+        new Promise<void>((resolve) => {
+          this.waiting.add(resolve);
+        }),
+        // Markers move the position without records.
+        delay(20, signal),
+      ]);
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    await this.delivery?.close();
+    this.delivery = undefined;
+    this.connection.close();
+    this.database.close();
+  }
+
+  private writer(): (records: BusRecord[]) => void {
+    const put = this.database.prepare(
+      "INSERT INTO closed (topic, partition, key, value, at) VALUES (?, ?, ?, ?, ?) " +
+        "ON CONFLICT DO UPDATE SET value = excluded.value, at = excluded.at",
+    );
+    const remove = this.database.prepare("DELETE FROM closed WHERE topic = ? AND partition = ? AND key = ?");
+    const move = this.database.prepare(
+      "INSERT INTO position (topic, partition, next) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next = excluded.next",
+    );
+    return this.database.transaction((records: BusRecord[]) => {
+      const nexts = new Map<number, number>();
+      for (const { partition, offset, key, value, timestamp } of records) {
+        nexts.set(partition, offset + 1);
+        if (key === null) continue;
+        if (value === null) remove.run(this.topic, partition, key);
+        else put.run(this.topic, partition, key, value, timestamp);
+      }
+      for (const [partition, next] of nexts) move.run(this.topic, partition, next);
+    });
+  }
+
+  private taken(positions: ReadonlyMap<number, number>): void {
+    for (const [partition, next] of positions) for (const listener of this.listeners) listener(partition, next);
+    for (const resolve of this.waiting) resolve();
+    this.waiting.clear();
+  }
+
+  private prune(): void {
+    this.database
+      .prepare(
+        "DELETE FROM closed WHERE (topic, partition, key) IN (SELECT topic, partition, key FROM closed WHERE at < ? LIMIT ?)",
+      )
+      .run(this.clock() - RETENTION_MS, PRUNE_ENTRIES);
+  }
+}

@@ -1,0 +1,32 @@
+/** Which partition a new record belongs to, and how it looks on the wire. */
+import { AntigraphError } from "../../core/errors.ts";
+import { partitionFor } from "../../core/murmur2.ts";
+import type { NewRecord } from "../bus.ts";
+import type { Connection, WireMessage } from "./client.ts";
+import { topicNotFound } from "./errors.ts";
+import { MAXIMUM_BATCH_BYTES, sizeOf, tooLarge } from "./produce.ts";
+
+export interface Routed {
+  topic: string;
+  partition: number;
+  message: WireMessage;
+  bytes: number;
+}
+
+/** For topics that the connection knows. Throws `topic_not_found`, `invalid_request` or `payload_too_large`. */
+export function route(connection: Connection, record: NewRecord): Routed {
+  const { topic, key, value } = record;
+  const partitions = connection.partitionsOf(topic);
+  if (partitions === 0) throw topicNotFound(topic);
+  const partition = record.partition ?? (key === null ? 0 : partitionFor(key, partitions));
+  if (!Number.isInteger(partition) || partition < 0 || partition >= partitions) {
+    throw new AntigraphError(
+      "invalid_request",
+      `Topic ${topic} has the partitions 0 to ${partitions - 1}, not ${partition}.`,
+    );
+  }
+  const message = { key, value, headers: record.headers ?? {} };
+  const bytes = sizeOf(message);
+  if (bytes > MAXIMUM_BATCH_BYTES) throw tooLarge({ topic, partition });
+  return { topic, partition, message, bytes };
+}
