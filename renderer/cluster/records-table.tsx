@@ -4,6 +4,7 @@ import table from "../parts/table.module.css";
 import { Time } from "../parts/time.tsx";
 import classes from "./cluster.module.css";
 import { readDeadLetter } from "./dead-letter.ts";
+import { recordGist } from "./record-gist.ts";
 
 interface RecordsTableProps {
   records: readonly TopicRecord[];
@@ -72,7 +73,14 @@ export function RecordsTable({ records, deadLetters, chosen, onChoose }: Records
 
 function Value({ text }: { text: string | null }) {
   if (text === null) return <span className="ag-dim">tombstone</span>;
-  return text.length > SHOWN_VALUE_CHARS ? `${text.slice(0, SHOWN_VALUE_CHARS)}…` : text;
+  const gist = recordGist(text);
+  const shown = text.length > SHOWN_VALUE_CHARS ? `${text.slice(0, SHOWN_VALUE_CHARS)}…` : text;
+  if (gist === undefined) return shown;
+  return (
+    <>
+      {gist} <span className="ag-dim">{shown}</span>
+    </>
+  );
 }
 
 function Why({ record }: { record: TopicRecord }) {
