@@ -2,32 +2,20 @@
  * The audit cache, synchronous: a SQLite file fed with the records of the audit topic, and the questions it answers
  * (store.ts says what they mean). It runs in a worker thread (worker.ts); tests and tools may use it directly.
  */
-import type Database from "better-sqlite3";
 import type { JourneyEvent } from "../core/events.ts";
 import { evolve } from "../core/evolve.ts";
 import type { Journey } from "../core/journey.ts";
 import type { JourneyStatus } from "../core/view.ts";
-import { Activity } from "./activity.ts";
-import { type AuditRecord, parseAuditRecord } from "./audit-record.ts";
-import { Calls } from "./calls.ts";
+import type { AuditRecord } from "./audit-record.ts";
+import { type CacheParts, partsOf } from "./cache-parts.ts";
 import { timeOf } from "./cursor.ts";
 import { deleteCacheFile, moveAside, openCacheFile } from "./database.ts";
-import { Dimensions } from "./dimensions.ts";
-import { Failures } from "./failures.ts";
-import { FlowStatistics } from "./flow-stats.ts";
 import { type Evolve, foldAll } from "./fold.ts";
-import { FunctionStatistics } from "./function-stats.ts";
-import { Ingest, type IngestResult } from "./ingest.ts";
-import { JourneyCounts } from "./journey-counts.ts";
-import { JourneyIds } from "./journey-ids.ts";
-import { JourneyList } from "./journey-list.ts";
-import { JourneyRows } from "./journey-rows.ts";
+import type { IngestResult } from "./ingest.ts";
 import { DEFAULT_STATE_BOUNDS, JourneyStates, type StateBounds } from "./journey-states.ts";
 import { type AuditLogger, silentLogger } from "./logger.ts";
-import { type ExportPortion, Retention } from "./retention.ts";
+import type { ExportPortion } from "./retention.ts";
 import type * as store from "./store.ts";
-import { TextIndex } from "./text-index.ts";
-import { Totals } from "./totals.ts";
 
 /** Before a free text search, so much time is spent on words that aren't indexed yet. */
 const INDEX_BEFORE_SEARCH_MS = 10;
@@ -47,7 +35,7 @@ export class AuditCache {
   readonly #options: AuditCacheOptions;
   readonly #logger: AuditLogger;
   readonly #now: () => number;
-  #parts: Parts;
+  #parts: CacheParts;
 
   /**
    * Opens or makes the file. One that can't be used is moved aside, with a warning. Throws AntigraphError
@@ -72,8 +60,7 @@ export class AuditCache {
 
   /** Partition -> the offset to read on from. */
   positions(): Record<number, number> {
-    const rows = this.#parts.database.prepare<[], [number, number]>("SELECT * FROM positions").raw().all();
-    return Object.fromEntries(rows);
+    return this.#parts.log.positions();
   }
 
   list(query: store.JourneyQuery): { journeys: store.JourneyRow[]; next: string | null } {
@@ -101,16 +88,9 @@ export class AuditCache {
 
   /** In the order of seq; empty for an unknown journey. */
   events(uuid: string): JourneyEvent[] {
-    const values = this.#parts.database
-      .prepare<[string], string>(
-        `SELECT e.value FROM events e JOIN journeys j ON j.id = e.journey_id WHERE j.uuid = ? ORDER BY e.seq`,
-      )
-      .pluck()
-      .all(uuid.toLowerCase());
-    return values.flatMap((value) => {
-      const parsed = parseAuditRecord(value);
-      return typeof parsed === "string" ? [] : [parsed.event];
-    });
+    const { rows, log } = this.#parts;
+    const id = rows.idOf(uuid.toLowerCase());
+    return id === undefined ? [] : log.eventsOf(id).map(({ event }) => event);
   }
 
   failures(filter: store.JourneyFilter): store.FailureGroup[] {
@@ -205,7 +185,7 @@ export class AuditCache {
     if (q !== undefined || error !== undefined) this.indexText(INDEX_BEFORE_SEARCH_MS, true);
   }
 
-  #open(): Parts {
+  #open(): CacheParts {
     const { file, migrations, states = DEFAULT_STATE_BOUNDS } = this.#options;
     const { database, movedAside } = openCacheFile(file, migrations);
     if (movedAside) {
@@ -219,57 +199,4 @@ export class AuditCache {
       throw error;
     }
   }
-}
-
-interface Parts {
-  database: Database.Database;
-  dimensions: Dimensions;
-  totals: Totals;
-  text: TextIndex;
-  ingest: Ingest;
-  list: JourneyList;
-  counts: JourneyCounts;
-  failures: Failures;
-  functionStats: FunctionStatistics;
-  flowStats: FlowStatistics;
-  activity: Activity;
-  retention: Retention;
-}
-
-function partsOf(database: Database.Database, fold: Evolve, states: JourneyStates, logger: AuditLogger): Parts {
-  const dimensions = new Dimensions(database);
-  const totals = new Totals(database);
-  const text = new TextIndex(database);
-  const activity = new Activity(database);
-  const rows = new JourneyRows(database, dimensions);
-  const calls = new Calls(database, dimensions);
-  const warn = (details: Record<string, unknown>, message: string): void => logger.warn(details, message);
-  const ingest = new Ingest({
-    database,
-    evolve: fold,
-    dimensions,
-    states,
-    rows,
-    calls,
-    activity,
-    text,
-    totals,
-    warn,
-  });
-  const ids = new JourneyIds(database);
-  const counts = new JourneyCounts(database, dimensions, ids);
-  return {
-    database,
-    dimensions,
-    totals,
-    text,
-    ingest,
-    activity,
-    counts,
-    list: new JourneyList(database, dimensions, ids, rows),
-    failures: new Failures(database, dimensions, ids),
-    functionStats: new FunctionStatistics(database, dimensions),
-    flowStats: new FlowStatistics(database, dimensions, ids, counts),
-    retention: new Retention(database, dimensions, ingest),
-  };
 }

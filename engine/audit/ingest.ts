@@ -9,6 +9,7 @@ import type { Activity } from "./activity.ts";
 import { type AuditRecord, type ParsedEvent, parseAuditRecord } from "./audit-record.ts";
 import type { Calls } from "./calls.ts";
 import type { Dimensions } from "./dimensions.ts";
+import type { EventLog } from "./event-log.ts";
 import { type Evolve, fold } from "./fold.ts";
 import { newJourneyId } from "./journey-key.ts";
 import type { JourneyRows } from "./journey-rows.ts";
@@ -35,45 +36,24 @@ export interface IngestParts {
   activity: Activity;
   text: TextIndex;
   totals: Totals;
+  log: EventLog;
   warn(details: Record<string, unknown>, message: string): void;
 }
 
 export class Ingest {
   readonly #parts: IngestParts;
-  readonly #insertEvent: Database.Statement;
-  readonly #hasEvent: Database.Statement<[number, number], number>;
-  readonly #valuesOf: Database.Statement<[number], string>;
-  readonly #deleteEvents: Database.Statement<[number]>;
-  readonly #setPosition: Database.Statement;
   /** Ids given out in the batch at hand whose rows aren't written yet. */
   readonly #beginning = new Set<number>();
 
   constructor(parts: IngestParts) {
-    const { database } = parts;
     this.#parts = parts;
-    this.#insertEvent = database.prepare("INSERT INTO events (journey_id, seq, value) VALUES (?, ?, ?)");
-    this.#hasEvent = database
-      .prepare<[number, number], number>("SELECT 1 FROM events WHERE journey_id = ? AND seq = ?")
-      .pluck();
-    this.#valuesOf = database
-      .prepare<[number], string>("SELECT value FROM events WHERE journey_id = ? ORDER BY seq")
-      .pluck();
-    this.#deleteEvents = database.prepare("DELETE FROM events WHERE journey_id = ?");
-    this.#setPosition = database.prepare(
-      `INSERT INTO positions (partition, next_offset) VALUES (?, ?)
-       ON CONFLICT DO UPDATE SET next_offset = max(next_offset, excluded.next_offset)`,
-    );
   }
 
   /** All of the batch or, when it throws, nothing of it. */
   ingest(records: readonly AuditRecord[]): IngestResult {
     return this.#inTransaction(() => {
       const result = this.#apply(records);
-      const next = new Map<number, number>();
-      for (const { partition, offset } of records) {
-        next.set(partition, Math.max(next.get(partition) ?? 0, offset + 1));
-      }
-      for (const [partition, offset] of next) this.#setPosition.run(partition, offset);
+      this.#parts.log.advance(records);
       return result;
     });
   }
@@ -144,11 +124,11 @@ export class Ingest {
       }
       const state = this.#stateOf(parsed.event.uuid);
       if (state && parsed.event.seq <= state.journey.seq) {
-        if (this.#hasEvent.get(state.id, parsed.event.seq) !== undefined) {
+        if (this.#parts.log.has(state.id, parsed.event.seq)) {
           result.duplicates += 1;
           continue;
         }
-        this.#insertEvent.run(state.id, parsed.event.seq, parsed.value);
+        this.#parts.log.insert(state.id, parsed);
         disordered.add(parsed.event.uuid);
       } else {
         touched.add(this.#append(state, parsed));
@@ -167,16 +147,16 @@ export class Ingest {
 
   /** The next event of a journey (or the first one seen of it). */
   #append(known: JourneyState | undefined, parsed: ParsedEvent): JourneyState {
-    const { states, rows } = this.#parts;
+    const { states, rows, log } = this.#parts;
     if (known) {
-      this.#insertEvent.run(known.id, parsed.event.seq, parsed.value);
+      log.insert(known.id, parsed);
       this.#fold(known, parsed);
       states.grow(known, parsed.value.length);
       return known;
     }
     const state = this.#begin(parsed, (id) => rows.isTaken(id) || this.#beginning.has(id));
     this.#beginning.add(state.id);
-    this.#insertEvent.run(state.id, parsed.event.seq, parsed.value);
+    log.insert(state.id, parsed);
     states.add(state);
     return state;
   }
@@ -212,15 +192,14 @@ export class Ingest {
   }
 
   #load(uuid: string): JourneyState | undefined {
-    const id = this.#parts.rows.idOf(uuid);
-    const stored = id === undefined ? undefined : this.#parts.rows.stored(id);
+    const { rows, log, evolve } = this.#parts;
+    const id = rows.idOf(uuid);
+    const stored = id === undefined ? undefined : rows.stored(id);
     if (id === undefined || !stored) return undefined;
     let journey: Journey | undefined;
     let size = 0;
-    for (const value of this.#valuesOf.iterate(id)) {
-      const parsed = parseAuditRecord(value);
-      if (typeof parsed === "string") continue;
-      journey = fold(journey, parsed.event, this.#parts.evolve);
+    for (const { event, value } of log.eventsOf(id)) {
+      journey = fold(journey, event, evolve);
       size += value.length;
     }
     return journey && { id, journey, size, ...stored };
@@ -228,24 +207,22 @@ export class Ingest {
 
   /** An event came after later ones: everything derived from the journey's events is made again, in order. */
   #deriveAgain(uuid: string, touched: Set<JourneyState>): void {
-    const { states, rows } = this.#parts;
+    const { states, rows, log } = this.#parts;
     const old = this.#stateOf(uuid);
     if (!old) return;
-    const values = this.#valuesOf.all(old.id);
+    const events = log.eventsOf(old.id);
     touched.delete(old);
     this.#delete(old.id, uuid);
     this.#beginning.delete(old.id);
     let state: JourneyState | undefined;
-    for (const value of values) {
-      const parsed = parseAuditRecord(value);
-      if (typeof parsed === "string") continue;
+    for (const parsed of events) {
       if (state) {
         this.#fold(state, parsed);
-        state.size += value.length;
+        state.size += parsed.value.length;
       } else {
         state = this.#begin(parsed, (id) => rows.isTaken(id) || this.#beginning.has(id));
       }
-      this.#insertEvent.run(state.id, parsed.event.seq, value);
+      log.insert(state.id, parsed);
     }
     if (!state) return;
     this.#beginning.add(state.id);
@@ -254,11 +231,11 @@ export class Ingest {
   }
 
   #delete(id: number, uuid: string): void {
-    const { states, rows, calls, activity, text } = this.#parts;
+    const { states, rows, calls, activity, text, log } = this.#parts;
     calls.deleteOf(id);
     activity.deleteOf(id);
     text.deleteOf(id);
-    this.#deleteEvents.run(id);
+    log.deleteOf(id);
     rows.delete(id);
     states.remove(uuid);
   }

@@ -1,23 +1,17 @@
-/**
- * The audit cache as the API uses it: the cache in a worker thread, fed from the topic. The cache is disposable, so
- * whatever is wrong with it is mended by beginning anew: a damaged file is moved aside, a cache of another log is
- * emptied, a thread that died is started again.
- */
+/** The audit cache as the API and the CLI use it: in a worker thread, fed from the topic. */
 import type { Bus } from "../bus/bus.ts";
 import type { AuditCache } from "./cache.ts";
 import { CatchUp } from "./catch-up.ts";
 import { type AuditClock, systemClock } from "./clock.ts";
-import { Feed } from "./feed.ts";
 import type { IngestResult } from "./ingest.ts";
 import { type AuditLogger, silentLogger } from "./logger.ts";
 import type { AuditStatus, AuditStore, JourneyChange } from "./store.ts";
-import { defaultWorkerUrl, WorkerClient } from "./worker-client.ts";
-import { CacheError, type CacheMethod } from "./worker-protocol.ts";
+import { Supervisor } from "./supervisor.ts";
+import { defaultWorkerUrl } from "./worker-client.ts";
+import type { CacheMethod } from "./worker-protocol.ts";
 
 /** Lines of an import that are written in one transaction. */
 const IMPORT_BATCH_LINES = 1_000;
-const FIRST_RESTART_MS = 200;
-const LONGEST_RESTART_MS = 30_000;
 
 export interface OpenAuditOptions {
   file: string;
@@ -51,7 +45,10 @@ export interface ImportResult {
   malformed: number;
 }
 
-/** Throws AntigraphError `data_folder_locked` or `data_folder_unwritable`. */
+/**
+ * While the topic can't be read, the cache answers with what it has. Throws AntigraphError `data_folder_locked` or
+ * `data_folder_unwritable`.
+ */
 export async function openAudit(options: OpenAuditOptions): Promise<AuditHost> {
   const host = new Host(options);
   await host.open();
@@ -59,34 +56,31 @@ export async function openAudit(options: OpenAuditOptions): Promise<AuditHost> {
 }
 
 class Host implements AuditHost {
-  readonly #options: OpenAuditOptions;
   readonly #logger: AuditLogger;
-  readonly #clock: AuditClock;
+  readonly #supervisor: Supervisor;
   readonly #catchUp: CatchUp;
   readonly #listeners = new Set<(changes: JourneyChange[]) => void>();
-  #client: WorkerClient | undefined;
-  #feed: Feed;
-  #isClosed = false;
-  #failures = 0;
-  /** Starting, resetting and closing, one after the other. */
-  #lifecycle: Promise<void> = Promise.resolve();
 
   constructor(options: OpenAuditOptions) {
-    this.#options = options;
-    this.#logger = options.logger ?? silentLogger;
-    this.#clock = options.clock ?? systemClock;
-    this.#feed = this.#newFeed();
-    this.#catchUp = new CatchUp({
-      bus: options.bus,
-      topic: options.topic,
-      clock: this.#clock,
-      feed: () => this.#feed,
+    const { file, bus, topic, migrations, logger = silentLogger, clock = systemClock } = options;
+    this.#logger = logger;
+    this.#supervisor = new Supervisor({
+      bus,
+      topic,
+      clock,
+      logger,
+      workerUrl: options.workerUrl ?? defaultWorkerUrl(),
+      worker: { file, migrations: migrations?.href },
+      onIngested: (result) => {
+        this.#publish(result);
+        this.#catchUp.moved();
+      },
     });
+    this.#catchUp = new CatchUp({ bus, topic, clock, feed: () => this.#supervisor.feed });
   }
 
-  async open(): Promise<void> {
-    await this.#inTurn(() => this.#start());
-    await this.#inTurn(() => this.#startFeedOrLater());
+  open(): Promise<void> {
+    return this.#supervisor.open();
   }
 
   list: AuditStore["list"] = (query) => this.#call("list", query);
@@ -99,7 +93,7 @@ class Host implements AuditHost {
   activity: AuditStore["activity"] = (query) => this.#call("activity", query);
 
   async positions(): Promise<Record<number, number>> {
-    return this.#feed.positions();
+    return this.#supervisor.feed.positions();
   }
 
   caughtUp(timeoutMs: number): Promise<boolean> {
@@ -117,7 +111,7 @@ class Host implements AuditHost {
   }
 
   async rebuild(): Promise<void> {
-    await this.#inTurn(() => this.#beginAnew("reset"));
+    await this.#supervisor.beginAnew("reset");
     await this.#catchUp.wait(Number.POSITIVE_INFINITY);
     while ((await this.#call("pruneAgain")) > 0);
   }
@@ -161,131 +155,12 @@ class Host implements AuditHost {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
     this.#catchUp.close();
-    await this.#inTurn(async () => {
-      await this.#feed.stop();
-      await this.#client?.close();
-    });
+    await this.#supervisor.close();
   }
 
   #call<M extends CacheMethod>(method: M, ...args: Parameters<AuditCache[M]>): Promise<ReturnType<AuditCache[M]>> {
-    return this.#running().call(method, args);
-  }
-
-  #running(): WorkerClient {
-    if (this.#client) return this.#client;
-    throw new CacheError({ message: "it is not running", code: undefined, details: undefined, damaged: false });
-  }
-
-  /** Starts the thread, then the feed from where the file ends. */
-  async #start(): Promise<void> {
-    if (this.#isClosed) return;
-    const { file, workerUrl = defaultWorkerUrl(), migrations } = this.#options;
-    const client = new WorkerClient(workerUrl, { file, migrations: migrations?.href }, this.#logger);
-    await client.ready;
-    this.#client = client;
-    void client.ended.then((why) => {
-      if (why !== undefined) this.#restartLater(why);
-    });
-  }
-
-  /** While the bus can't be reached, the cache answers with what it has. */
-  async #startFeedOrLater(): Promise<void> {
-    try {
-      if (!this.#isClosed) await this.#startFeed();
-    } catch (error) {
-      const delayMs = this.#nextDelayMs();
-      this.#logger.warn({ err: error, delayMs }, "The audit topic can't be read; it is tried again");
-      this.#clock.after(delayMs, () => void this.#inTurn(() => this.#startFeedOrLater()));
-    }
-  }
-
-  async #startFeed(): Promise<void> {
-    const positions = await this.#call("positions");
-    const topics = await this.#options.bus.topics();
-    const offsets = topics.find((topic) => topic.name === this.#options.topic)?.offsets ?? [];
-    const from: Record<number, number> = {};
-    for (const { partition, start, end } of offsets) {
-      const position = positions[partition] ?? 0;
-      if (position > end) {
-        this.#logger.warn({ partition, position, end }, "The audit cache belongs to another log: it is emptied.");
-        await this.#call("reset");
-        return this.#startFeed();
-      }
-      if (position < start && position > 0) {
-        this.#logger.warn(
-          { partition, lost: start - position },
-          "Audit records left the topic before they were read.",
-        );
-      }
-      from[partition] = Math.max(position, start);
-    }
-    this.#feed = this.#newFeed();
-    await this.#feed.start(from);
-  }
-
-  #newFeed(): Feed {
-    const { bus, topic } = this.#options;
-    return new Feed({
-      bus,
-      topic,
-      clock: this.#clock,
-      logger: this.#logger,
-      ingest: (records, more) => this.#ingest(records, more),
-      onIngested: (result) => {
-        this.#failures = 0;
-        this.#publish(result);
-        this.#catchUp.moved();
-      },
-    });
-  }
-
-  async #ingest(...[records, more]: [Parameters<AuditCache["ingest"]>[0], boolean]): Promise<IngestResult> {
-    try {
-      return await this.#running().call("ingest", [records], more);
-    } catch (error) {
-      if (error instanceof CacheError && error.damaged) {
-        this.#logger.error(
-          { err: error },
-          "The audit cache is damaged: it is moved aside and rebuilt from the topic.",
-        );
-        void this.#inTurn(() => this.#beginAnew("abandon"));
-      }
-      throw error;
-    }
-  }
-
-  /** `reset` deletes the file, `abandon` moves it aside. */
-  async #beginAnew(how: "reset" | "abandon"): Promise<void> {
-    if (this.#isClosed) return;
-    await this.#feed.stop();
-    await this.#call(how);
-    await this.#startFeedOrLater();
-  }
-
-  #restartLater(why: string): void {
-    const delayMs = this.#nextDelayMs();
-    this.#client = undefined;
-    this.#logger.error({ why, delayMs }, "The audit cache's thread ended; it is started again.");
-    this.#clock.after(delayMs, () => {
-      void this.#inTurn(async () => {
-        await this.#feed.stop();
-        await this.#start();
-        await this.#startFeedOrLater();
-      }).catch((error: unknown) => this.#restartLater(String(error)));
-    });
-  }
-
-  #nextDelayMs(): number {
-    this.#failures += 1;
-    return Math.min(FIRST_RESTART_MS * 2 ** (this.#failures - 1), LONGEST_RESTART_MS);
-  }
-
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.#lifecycle.then(work);
-    this.#lifecycle = done.catch(() => {});
-    return done;
+    return this.#supervisor.call(method, args);
   }
 
   #publish({ changes }: IngestResult): void {

@@ -1,6 +1,7 @@
 /** Taking old journeys out, and writing all events out as lines; both in portions that a caller repeats. */
 import type Database from "better-sqlite3";
 import type { Dimensions } from "./dimensions.ts";
+import type { EventLog } from "./event-log.ts";
 import type { Ingest } from "./ingest.ts";
 import { ENDED_CODES } from "./journey-key.ts";
 import { readMeta, writeMeta } from "./totals.ts";
@@ -22,11 +23,13 @@ export class Retention {
   readonly #database: Database.Database;
   readonly #dimensions: Dimensions;
   readonly #ingest: Ingest;
+  readonly #log: EventLog;
 
-  constructor(database: Database.Database, dimensions: Dimensions, ingest: Ingest) {
+  constructor(database: Database.Database, dimensions: Dimensions, ingest: Ingest, log: EventLog) {
     this.#database = database;
     this.#dimensions = dimensions;
     this.#ingest = ingest;
+    this.#log = log;
   }
 
   /** Takes out journeys that ended before `beforeMs`, some at a time; returns how many, 0 when there are none left. */
@@ -62,13 +65,10 @@ export class Retention {
       .prepare<[number, number], number>("SELECT id FROM journeys WHERE id > ? ORDER BY id LIMIT ?")
       .pluck()
       .all(after ?? -Number.MAX_SAFE_INTEGER, EXPORT_PORTION_JOURNEYS);
-    const events = this.#database
-      .prepare<[number], string>("SELECT value FROM events WHERE journey_id = ? ORDER BY seq")
-      .pluck();
     const lines: string[] = [];
     let chars = 0;
     for (const id of ids) {
-      for (const value of events.all(id)) {
+      for (const value of this.#log.valuesOf(id)) {
         // One line an event, also where a producer wrote it over several.
         const line = value.includes("\n") ? JSON.stringify(JSON.parse(value)) : value;
         lines.push(line);

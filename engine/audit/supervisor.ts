@@ -1,0 +1,180 @@
+/**
+ * Keeps the cache's thread and its feed at work. The cache is disposable, so whatever is wrong with it is mended by
+ * beginning anew: a damaged file is moved aside, a cache of another log is emptied, a thread that died is started again.
+ * Starting, beginning anew and closing take their turns.
+ */
+import type { Bus } from "../bus/bus.ts";
+import type { AuditRecord } from "./audit-record.ts";
+import type { AuditCache } from "./cache.ts";
+import type { AuditClock } from "./clock.ts";
+import { Feed } from "./feed.ts";
+import type { IngestResult } from "./ingest.ts";
+import type { AuditLogger } from "./logger.ts";
+import { WorkerClient } from "./worker-client.ts";
+import { CacheError, type CacheMethod, type WorkerOptions } from "./worker-protocol.ts";
+
+const FIRST_RETRY_MS = 200;
+const LONGEST_RETRY_MS = 30_000;
+
+export interface SupervisorOptions {
+  bus: Bus;
+  topic: string;
+  clock: AuditClock;
+  logger: AuditLogger;
+  workerUrl: URL;
+  worker: WorkerOptions;
+  onIngested(result: IngestResult): void;
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  #client: WorkerClient | undefined;
+  #feed: Feed;
+  #isClosed = false;
+  /** In a row, of threads and of reading the topic. */
+  #failures = 0;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#feed = this.#newFeed();
+  }
+
+  /** The feed at work; another one after a new beginning. */
+  get feed(): Feed {
+    return this.#feed;
+  }
+
+  /** Throws AntigraphError when the file can't be opened; a topic that can't be read is tried again later. */
+  open(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#startThread();
+      await this.#startFeedOrLater();
+    });
+  }
+
+  call<M extends CacheMethod>(
+    method: M,
+    args: Parameters<AuditCache[M]>,
+    busy = false,
+  ): Promise<ReturnType<AuditCache[M]>> {
+    if (this.#client) return this.#client.call(method, args, busy);
+    const why = { message: "it is not running", code: undefined, details: undefined, damaged: false };
+    return Promise.reject(new CacheError(why));
+  }
+
+  /** Reads the topic again from its start; `reset` deletes the file, `abandon` moves it aside. */
+  beginAnew(how: "reset" | "abandon"): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#isClosed) return;
+      await this.#feed.stop();
+      await this.call(how, []);
+      await this.#startFeedOrLater();
+    });
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.#inTurn(async () => {
+      await this.#feed.stop();
+      await this.#client?.close();
+    });
+  }
+
+  async #startThread(): Promise<void> {
+    if (this.#isClosed) return;
+    const { workerUrl, worker, logger } = this.#options;
+    const client = new WorkerClient(workerUrl, worker, logger);
+    await client.ready;
+    this.#client = client;
+    void client.ended.then((why) => {
+      if (why !== undefined) this.#restartThreadLater(why);
+    });
+  }
+
+  #restartThreadLater(why: string): void {
+    const delayMs = this.#nextDelayMs();
+    this.#client = undefined;
+    this.#options.logger.error({ why, delayMs }, "The audit cache's thread ended; it is started again.");
+    this.#options.clock.after(delayMs, () => {
+      const restarted = this.#inTurn(async () => {
+        await this.#feed.stop();
+        await this.#startThread();
+        await this.#startFeedOrLater();
+      });
+      restarted.catch((error: unknown) => this.#restartThreadLater(String(error)));
+    });
+  }
+
+  /** While the topic can't be read, the cache answers with what it has. */
+  async #startFeedOrLater(): Promise<void> {
+    try {
+      if (!this.#isClosed) await this.#startFeed();
+    } catch (error) {
+      const delayMs = this.#nextDelayMs();
+      this.#options.logger.warn({ err: error, delayMs }, "The audit topic can't be read; it is tried again");
+      this.#options.clock.after(delayMs, () => void this.#inTurn(() => this.#startFeedOrLater()));
+    }
+  }
+
+  async #startFeed(): Promise<void> {
+    const { bus, topic, logger } = this.#options;
+    const positions = await this.call("positions", []);
+    const offsets = (await bus.topics()).find(({ name }) => name === topic)?.offsets ?? [];
+    const from: Record<number, number> = {};
+    for (const { partition, start, end } of offsets) {
+      const position = positions[partition] ?? 0;
+      if (position > end) {
+        logger.warn({ partition, position, end }, "The audit cache belongs to another log: it is emptied.");
+        await this.call("reset", []);
+        return this.#startFeed();
+      }
+      if (position < start && position > 0) {
+        logger.warn({ partition, lost: start - position }, "Audit records left the topic before they were read.");
+      }
+      from[partition] = Math.max(position, start);
+    }
+    this.#feed = this.#newFeed();
+    await this.#feed.start(from);
+  }
+
+  #newFeed(): Feed {
+    const { bus, topic, clock, logger, onIngested } = this.#options;
+    return new Feed({
+      bus,
+      topic,
+      clock,
+      logger,
+      ingest: (records, more) => this.#ingest(records, more),
+      onIngested: (result) => {
+        this.#failures = 0;
+        onIngested(result);
+      },
+    });
+  }
+
+  async #ingest(records: AuditRecord[], more: boolean): Promise<IngestResult> {
+    try {
+      return await this.call("ingest", [records], more);
+    } catch (error) {
+      if (error instanceof CacheError && error.damaged) {
+        this.#options.logger.error({ err: error }, "The audit cache is damaged; it begins anew.");
+        this.beginAnew("abandon").catch((again: unknown) => {
+          this.#options.logger.error({ err: again }, "The audit cache couldn't begin anew");
+        });
+      }
+      throw error;
+    }
+  }
+
+  #nextDelayMs(): number {
+    this.#failures += 1;
+    return Math.min(FIRST_RETRY_MS * 2 ** (this.#failures - 1), LONGEST_RETRY_MS);
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+}
