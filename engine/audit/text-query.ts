@@ -6,6 +6,8 @@ const MIN_BEGINNING_CHARS = 3;
 const MAX_WORDS = 10;
 const MAX_WORD_CHARS = 100;
 
+/** A zero byte would end the expression early. */
+const CONTROLS = /\p{Cc}/gu;
 const HAS_TOKEN = /[\p{L}\p{N}]/u;
 /** The beginning of a uuid with at least its first group, as it is typed or pasted. */
 const UUID_BEGINNING = /^[0-9a-f]{8}-[0-9a-f-]{0,27}$/i;
@@ -16,6 +18,7 @@ const UUID_BEGINNING = /^[0-9a-f]{8}-[0-9a-f-]{0,27}$/i;
  */
 export function matchWords(text: string): string | undefined {
   const words = text
+    .replace(CONTROLS, " ")
     .trim()
     .split(/\s+/)
     .filter((word) => HAS_TOKEN.test(word))
@@ -31,7 +34,7 @@ export function matchWords(text: string): string | undefined {
 /** The words in this order, next to each other: a part of a message. */
 export function matchPart(text: string): string | undefined {
   if (!HAS_TOKEN.test(text)) return undefined;
-  const part = joinUuids(text.trim()).slice(0, MAX_WORDS * MAX_WORD_CHARS);
+  const part = joinUuids(text.replace(CONTROLS, " ").trim()).slice(0, MAX_WORDS * MAX_WORD_CHARS);
   return tokenChars(part) >= MIN_BEGINNING_CHARS ? `${quote(part)} *` : quote(part);
 }
 

@@ -280,6 +280,8 @@ describe("free text", () => {
     ["a name with an accent, typed without", "zoe", [running]],
     ["nothing where one word is missing", "alice bob", []],
     ["nothing for signs alone", "***", []],
+    ["nothing for what would mean something to the index", '") OR (marks : s6 *^ NEAR(a b) {text}:', []],
+    ["nothing for a zero byte", "mil\0ler", []],
   ])("finds %s", (_, q, expected) => {
     expect(search({ q })).toEqual(expected.map((history) => history.uuid));
   });

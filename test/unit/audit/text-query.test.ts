@@ -11,6 +11,7 @@ describe("what a person types", () => {
     ['say "hi" OR NOT *', '"say" AND """hi""" AND "OR" AND "NOT" *'],
     ["alice@example.com", '"alice@example.com" *'],
     ["3f2a1b2c-9d0e-4f", '"3f2a1b2c9d0e4f" *'],
+    ["a\0b", '"a" AND "b"'],
     ["  --  ", undefined],
   ])("%j becomes %j", (text, expression) => {
     expect(matchWords(text)).toBe(expression);
