@@ -38,7 +38,9 @@ export function pages(folder: string): MiddlewareHandler {
     if (!isFile) return wantsPage(c.req.header("accept"), path) ? page(folder) : next();
     const bytes = await fileBelow(folder, path);
     const type = CONTENT_TYPES[extname(path)];
-    if (bytes === undefined || type === undefined) return next();
+    // A page's address may end like a file: /flows/billing.v2
+    if (bytes === undefined || type === undefined)
+      return wantsPage(c.req.header("accept"), path) ? page(folder) : next();
     return new Response(new Uint8Array(bytes), {
       headers: {
         "content-type": type,
