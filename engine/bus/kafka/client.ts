@@ -280,9 +280,24 @@ export class Client {
 
 const NO_PROTOCOL = { name: "none", metadata: Buffer.alloc(0) };
 
+/**
+ * kafkajs asks for timers of negative length (its issue #1751). They do no harm, but Node remarks on the first of a
+ * process: it is made here, where nobody hears of it.
+ */
+function spendNegativeTimeoutWarning(): void {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    clearTimeout(setTimeout(() => {}, -1));
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
 /** Loads kafkajs. Nothing is connected yet. */
 export async function createClient(options: KafkaConnection, logger: BusLogger): Promise<Client> {
   const { Kafka, logLevel } = (await import("kafkajs")).default;
+  spendNegativeTimeoutWarning();
   const levels: Record<number, "warn" | "error"> = { [logLevel.WARN]: "warn", [logLevel.ERROR]: "error" };
   const logCreator = () => (entry: { level: logLevel; namespace: string; log: { message: string } }) => {
     const { message, ...details } = entry.log;

@@ -105,9 +105,9 @@ describe("failure ends with exit code 1 and one line that says what to do", () =
   });
 
   test.each([
-    [["manager"], "this version doesn't speak to Kafka yet"],
+    [["manager", "--profile", "x"], "profiles of Kafka clusters can't be had yet"],
     [["doctor", "--brokers", "localhost:9092"], "this version doesn't speak to Kafka yet"],
-    [["topics", "create", "--brokers", "localhost:9092"], "this version doesn't speak to Kafka yet"],
+    [["topics", "create", "--brokers", "127.0.0.1:1"], "127.0.0.1:1"],
     [["services", "--brokers", "localhost:9092"], "this version doesn't speak to Kafka yet"],
     [["audit", "rebuild"], "/nowhere is no data folder of a console. Name the data folder"],
     [["check", "/nowhere/flow.json"], "/nowhere/flow.json can't be read: ENOENT"],

@@ -1,0 +1,162 @@
+/**
+ * The topics of a profile on a cluster: what is missing is created, what is there and differs is told, never changed. The
+ * number of partitions is where a journey's home lies: it never changes under one prefix.
+ */
+import type { Admin } from "kafkajs";
+import { TOPICS } from "../../core/protocol.ts";
+import type { BusLogger } from "../bus.ts";
+import { createClient, type KafkaConnection } from "./client.ts";
+import { delay, unavailable } from "./errors.ts";
+
+export type TopicNames = Record<keyof typeof TOPICS, string>;
+
+const DEFAULT_PARTITIONS = 12;
+const TOPIC_RESOURCE = 2;
+const DEFAULT_RETENTION_MS = 7 * 86_400_000;
+const KNOWN_TIMEOUT_MS = 10_000;
+const KNOWN_CHECK_MS = 50;
+/** The changelog of what is in flight is small; compacted soon, it is read soon at a restore. */
+const CHANGELOG = {
+  "cleanup.policy": "compact",
+  "segment.bytes": "67108864",
+  "segment.ms": "3600000",
+  "min.cleanable.dirty.ratio": "0.1",
+};
+
+export interface ProvisionOptions extends KafkaConnection {
+  topics: TopicNames;
+  /** Of tomanager, fromanager, the audit and the journeys; default 12. */
+  partitions?: number;
+  /** Copies of each partition; default 3, or as many as there are brokers. */
+  replication?: number;
+  /** How long replies, commands, audit and ended journeys are kept, in milliseconds; default 7 days. */
+  retentionMs?: number;
+  logger?: BusLogger;
+}
+
+export interface Provisioned {
+  created: string[];
+  /** What is there in another form, in words: topic, what it has, what it should have. */
+  differences: { topic: string; what: string; has: string; wanted: string }[];
+}
+
+interface TopicSpec {
+  name: string;
+  partitions: number;
+  config: Record<string, string>;
+}
+
+/** All topics of a profile under a prefix. */
+export function topicNames(prefix = ""): TopicNames {
+  return {
+    toManager: prefix + TOPICS.toManager,
+    fromManager: prefix + TOPICS.fromManager,
+    edits: prefix + TOPICS.edits,
+    audit: prefix + TOPICS.audit,
+    journeys: prefix + TOPICS.journeys,
+    services: prefix + TOPICS.services,
+    deadLetter: prefix + TOPICS.deadLetter,
+  };
+}
+
+function specsOf({ topics, partitions = DEFAULT_PARTITIONS, retentionMs }: ProvisionOptions): TopicSpec[] {
+  const retention = String(retentionMs ?? DEFAULT_RETENTION_MS);
+  const kept = { "cleanup.policy": "delete", "retention.ms": retention };
+  return [
+    { name: topics.toManager, partitions, config: kept },
+    { name: topics.fromManager, partitions, config: kept },
+    // Flows are kept for ever, and in the order of publishing.
+    { name: topics.edits, partitions: 1, config: { "cleanup.policy": "delete", "retention.ms": "-1" } },
+    { name: topics.audit, partitions, config: kept },
+    { name: topics.journeys, partitions, config: CHANGELOG },
+    {
+      name: `${topics.journeys}.closed`,
+      partitions,
+      config: { "cleanup.policy": "compact,delete", "retention.ms": retention },
+    },
+    { name: topics.services, partitions: 1, config: { "cleanup.policy": "compact" } },
+    { name: topics.deadLetter, partitions: 1, config: kept },
+  ];
+}
+
+/** Throws `bus_unavailable`. */
+export async function provisionTopics(options: ProvisionOptions): Promise<Provisioned> {
+  const logger = options.logger ?? { warn: () => {}, error: () => {} };
+  const client = await createClient(options, logger);
+  const admin = client.kafka.admin();
+  try {
+    await admin.connect();
+    const specs = specsOf(options);
+    const existing = new Set(await admin.listTopics());
+    const missing = specs.filter(({ name }) => !existing.has(name));
+    const brokers = (await admin.describeCluster()).brokers.length;
+    const replication = options.replication ?? Math.min(3, brokers);
+    if (missing.length > 0) await create(admin, missing, replication);
+    const there = specs.filter(({ name }) => existing.has(name));
+    return {
+      created: missing.map(({ name }) => name),
+      differences: await compare(admin, there, options.replication),
+    };
+  } catch (error) {
+    throw unavailable(options.brokers.join(", "), error);
+  } finally {
+    await admin.disconnect().catch(() => {});
+  }
+}
+
+async function create(admin: Admin, specs: readonly TopicSpec[], replication: number): Promise<void> {
+  await admin.createTopics({
+    // kafkajs's own wait fails while the broker that it asks hasn't heard of the topics.
+    waitForLeaders: false,
+    topics: specs.map(({ name, partitions, config }) => ({
+      topic: name,
+      numPartitions: partitions,
+      replicationFactor: replication,
+      configEntries: Object.entries(config).map(([entry, value]) => ({ name: entry, value })),
+    })),
+  });
+  const topics = specs.map(({ name }) => name);
+  for (const deadline = Date.now() + KNOWN_TIMEOUT_MS; ; await delay(KNOWN_CHECK_MS)) {
+    try {
+      await admin.fetchTopicMetadata({ topics });
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+  }
+}
+
+async function compare(
+  admin: Admin,
+  specs: readonly TopicSpec[],
+  replication: number | undefined,
+): Promise<Provisioned["differences"]> {
+  if (specs.length === 0) return [];
+  const metadata = await admin.fetchTopicMetadata({ topics: specs.map(({ name }) => name) });
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: specs.map(({ name, config }) => ({ type: TOPIC_RESOURCE, name, configNames: Object.keys(config) })),
+  });
+  const differences: Provisioned["differences"] = [];
+  for (const { name, partitions, config } of specs) {
+    const differ = (what: string, has: string, wanted: string) => {
+      if (has !== wanted) differences.push({ topic: name, what, has, wanted });
+    };
+    const found = metadata.topics.find((topic) => topic.name === name)?.partitions ?? [];
+    differ("partitions", String(found.length), String(partitions));
+    if (replication !== undefined) {
+      const copies = Math.min(...found.map((partition) => partition.replicas.length));
+      differ("replication", String(copies), String(replication));
+    }
+    const entries = resources.find(({ resourceName }) => resourceName === name)?.configEntries ?? [];
+    for (const what of ["cleanup.policy", "retention.ms"]) {
+      const wanted = config[what];
+      const has = entries.find(({ configName }) => configName === what)?.configValue;
+      if (wanted !== undefined && has !== undefined) differ(what, ordered(has), ordered(wanted));
+    }
+  }
+  return differences;
+}
+
+/** `delete,compact` is `compact,delete`. */
+const ordered = (list: string): string => list.split(",").sort().join(",");

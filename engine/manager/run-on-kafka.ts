@@ -1,0 +1,54 @@
+/** A manager of its own on a Kafka cluster: its bus, flows, health and the manager itself, opened and closed together. */
+import { openKafkaBus } from "../bus/kafka/bus.ts";
+import type { KafkaConnection } from "../bus/kafka/client.ts";
+import { topicNames } from "../bus/kafka/provision.ts";
+import { createFlowRegistry } from "./flows.ts";
+import { createHealthRegistry } from "./health.ts";
+import { type Logger, silent } from "./logger.ts";
+import { createManager, type Manager, type ManagerStatus } from "./manager.ts";
+
+export interface RunManagerOptions extends KafkaConnection {
+  /** In front of all topic names, the group's and the transactional ids. */
+  prefix?: string;
+  /** What this manager keeps beside the cluster; one for each. */
+  dataDir: string;
+  logger?: Logger;
+}
+
+export interface RunningManager {
+  status(): ManagerStatus;
+  onEnded: Manager["onEnded"];
+  /** Hands its partitions over; resolves when the others have them free. */
+  stop(): Promise<void>;
+}
+
+/** Throws `bus_unavailable`, or an error that says which topics are missing or don't fit. */
+export async function runManager(options: RunManagerOptions): Promise<RunningManager> {
+  const { prefix = "", logger = silent } = options;
+  const topics = topicNames(prefix);
+  const closing: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closing.splice(0).reverse()) await close();
+  };
+  try {
+    const bus = await openKafkaBus({
+      ...options,
+      logger,
+      deadLetters: topics.deadLetter,
+      changelogOf: () => topics.journeys,
+      idPrefix: `${prefix}antigraph.`,
+    });
+    closing.push(() => bus.close());
+    const flows = await createFlowRegistry({ bus, topic: topics.edits, logger });
+    closing.push(() => flows.close());
+    const health = await createHealthRegistry({ bus, topic: topics.services });
+    closing.push(() => health.close());
+    const manager = createManager({ bus, flows, health, topics, group: `${prefix}antigraph.managers`, logger });
+    closing.push(() => manager.stop());
+    await manager.start();
+    return { status: () => manager.status(), onEnded: (listener) => manager.onEnded(listener), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

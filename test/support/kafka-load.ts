@@ -1,0 +1,122 @@
+/**
+ * Journeys on a real cluster: topics of their own, a service that answers every command once, and everything that the
+ * managers write, to be compared with what they were given.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Bus, BusRecord } from "../../engine/bus/bus.ts";
+import { openKafkaBus } from "../../engine/bus/kafka/bus.ts";
+import { provisionTopics, type TopicNames, topicNames } from "../../engine/bus/kafka/provision.ts";
+import type { JourneyEvent } from "../../engine/core/events.ts";
+import { type FromManager, MANAGER } from "../../engine/core/protocol.ts";
+import { Inbox } from "./bus-inbox.ts";
+import { flowFile } from "./journey-spec.ts";
+
+export const STEPS = ["user", "license", "member"] as const;
+export const PARTITIONS = 4;
+
+export class KafkaLoad {
+  readonly prefix = `t${crypto.randomUUID().slice(0, 8)}.`;
+  readonly topics: TopicNames = topicNames(this.prefix);
+  readonly brokers: string[];
+  readonly folder = mkdtempSync(join(tmpdir(), "antigraph-load-"));
+  readonly events = new Inbox<{ event: JourneyEvent; partition: number; at: number }>();
+  readonly commands = new Inbox<BusRecord>();
+  readonly inputs = new Inbox<BusRecord>();
+  readonly deadLetters = new Inbox<BusRecord>();
+  readonly uuids: string[] = [];
+  /** Steps that fail, without effect. */
+  failing = new Set<string>();
+  private bus: Bus | undefined;
+
+  constructor(brokers: string[]) {
+    this.brokers = brokers;
+  }
+
+  async open(): Promise<void> {
+    await provisionTopics({ brokers: this.brokers, topics: this.topics, partitions: PARTITIONS });
+    const bus = await openKafkaBus({ brokers: this.brokers, dataDir: this.folder });
+    this.bus = bus;
+    const edges = { user: [], license: ["user"], member: ["license"] };
+    const flow = flowFile({ edges, policy: { timeout: "5m" } });
+    await bus.append([{ topic: this.topics.edits, key: null, value: JSON.stringify(flow) }]);
+    await bus.subscribe(this.topics.audit, (records) => {
+      this.events.add(
+        records.map(({ value, partition }) => ({ event: JSON.parse(value ?? ""), partition, at: Date.now() })),
+      );
+    });
+    await bus.subscribe(this.topics.toManager, this.inputs.add);
+    await bus.subscribe(this.topics.deadLetter, this.deadLetters.add);
+    await bus.subscribe(this.topics.fromManager, async (records) => {
+      this.commands.add(records);
+      await bus.append(records.map((record) => this.answer(JSON.parse(record.value ?? ""))));
+    });
+  }
+
+  /** Starts journeys; answers their uuids. */
+  async start(count: number): Promise<string[]> {
+    const uuids = Array.from({ length: count }, () => crypto.randomUUID());
+    this.uuids.push(...uuids);
+    const value = { name: "flow", version: "1", service: MANAGER, function: "start", status: "success", data: {} };
+    await this.bus?.append(
+      uuids.map((uuid) => ({ topic: this.topics.toManager, key: uuid, value: JSON.stringify({ uuid, ...value }) })),
+    );
+    return uuids;
+  }
+
+  /** Resolves when so many journeys have ended since the beginning. */
+  async ended(count: number): Promise<void> {
+    const isEnd = ({ event }: { event: JourneyEvent }) =>
+      event.type === "journey.completed" || event.type === "rollback.completed";
+    await this.events.until((events) => events.filter(isEnd).length >= count);
+  }
+
+  async close(): Promise<void> {
+    await this.bus?.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private answer({ uuid, name, version, service, function: call, step, attempt }: FromManager) {
+    const failed = this.failing.has(call);
+    const outcome = failed
+      ? { status: "failure", data: null, error: { message: "quota" } }
+      : { status: "success", data: { did: call } };
+    return {
+      topic: this.topics.toManager,
+      key: uuid,
+      value: JSON.stringify({ uuid, name, version, service, function: call, step, attempt, ...outcome }),
+    };
+  }
+
+  /** What promises 1 to 3 and 6 leave no room for; empty when they are kept. */
+  violations(): string[] {
+    const found: string[] = [];
+    const say = (text: string) => void found.push(text);
+    const byUuid = Map.groupBy(this.events.items, ({ event }) => event.uuid);
+    for (const uuid of this.uuids) {
+      const events = (byUuid.get(uuid) ?? []).map(({ event }) => event);
+      events.forEach((event, index) => {
+        if (event.seq !== index + 1) say(`${uuid}: event ${index + 1} has seq ${event.seq} (${event.type})`);
+      });
+      const types = events.map(({ type }) => type);
+      if (types[0] !== "journey.started") say(`${uuid} begins with ${types[0]}`);
+      if (this.failing.size === 0 && types.at(-1) !== "journey.completed") say(`${uuid} ends with ${types.at(-1)}`);
+    }
+    const used = new Map<string, number>();
+    for (const { event } of this.events.items) {
+      if (!["journey.started", "step.succeeded", "step.failed", "undo.succeeded"].includes(event.type)) continue;
+      const { partition, offset } = event.cause ?? { partition: -1, offset: -1 };
+      const name = `${partition}/${offset}`;
+      used.set(name, (used.get(name) ?? 0) + 1);
+    }
+    for (const { partition, offset } of this.inputs.items) {
+      const times = used.get(`${partition}/${offset}`) ?? 0;
+      if (times !== 1) say(`input ${partition}/${offset} was taken ${times} times`);
+    }
+    const ids = this.commands.items.map(({ headers }) => headers.id);
+    if (new Set(ids).size !== ids.length) say(`${ids.length - new Set(ids).size} commands came twice`);
+    if (this.deadLetters.items.length > 0) say(`${this.deadLetters.items.length} dead letters`);
+    return found;
+  }
+}
