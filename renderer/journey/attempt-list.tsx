@@ -1,0 +1,195 @@
+import { useState } from "react";
+import type { JourneyEvent } from "../../engine/core/events.ts";
+import { useNow } from "../parts/clock.ts";
+import { CopyId } from "../parts/copy.tsx";
+import { duration, exactTime } from "../parts/format.ts";
+import type { Tone } from "../parts/status.ts";
+import { Badge } from "../parts/status-badge.tsx";
+import { Time } from "../parts/time.tsx";
+import type { Attempt, Call, Outcome } from "./calls.ts";
+import classes from "./details.module.css";
+import { JsonText } from "./json-text.tsx";
+import { CommandPlace, RecordLink } from "./record-link.tsx";
+
+const LOOKS: Record<Outcome, { word: string; tone: Tone }> = {
+  open: { word: "under way", tone: "run" },
+  succeeded: { word: "succeeded", tone: "ok" },
+  failed: { word: "failed", tone: "bad" },
+  timed_out: { word: "no answer", tone: "warn" },
+  by_hand: { word: "settled by hand", tone: "warn" },
+};
+
+/** The attempts of one call, the last one open. */
+export function AttemptList({ call, journeyKey }: { call: Call; journeyKey: string }) {
+  const [chosen, setChosen] = useState<number>();
+  const shown = call.attempts.find(({ number }) => number === chosen) ?? call.attempts.at(-1);
+  const lateOnly = call.attempts.length === 0;
+  if (shown === undefined) return lateOnly ? <p className="ag-dim">Nothing has been sent yet.</p> : null;
+  return (
+    <>
+      {call.attempts.length > 1 && (
+        <ul className={classes.attempts} aria-label="Attempts">
+          {call.attempts.map((attempt) => (
+            <li key={`${attempt.number} ${attempt.sentAt}`}>
+              <button
+                type="button"
+                className={classes.attempt}
+                aria-pressed={attempt === shown}
+                onClick={() => setChosen(attempt.number)}
+              >
+                <span>{attempt.number}</span>
+                <Badge tone={LOOKS[attempt.outcome].tone}>{LOOKS[attempt.outcome].word}</Badge>
+                <span className="ag-truncate">{attempt.error?.message ?? ""}</span>
+                <span className="ag-dim">{exactTime(iso(attempt.sentAt)).slice(11, 23)}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <AttemptView call={call} attempt={shown} journeyKey={journeyKey} />
+    </>
+  );
+}
+
+function AttemptView({ call, attempt, journeyKey }: { call: Call; attempt: Attempt; journeyKey: string }) {
+  const { outcome, error, sent, settled, commandId } = attempt;
+  const name = `${call.service}.${call.function}`;
+  return (
+    <>
+      <dl className={classes.facts}>
+        <dt>{call.undo ? "negation" : "attempt"}</dt>
+        <dd>
+          {call.undo && `${call.function}, try `}
+          {attempt.number} of {call.attempts.at(-1)?.number}{" "}
+          <Badge tone={LOOKS[outcome].tone}>{LOOKS[outcome].word}</Badge>
+        </dd>
+        {error !== undefined && (
+          <>
+            <dt>error</dt>
+            <dd className={classes.error}>
+              {error.message}
+              {error.code !== undefined && <span className="ag-mono"> {error.code}</span>}
+              {error.retryable === false && <span className="ag-dim"> · not worth a retry</span>}
+            </dd>
+          </>
+        )}
+        <dt>{sent === undefined ? "decided" : "sent"}</dt>
+        <dd>
+          <Time at={iso(attempt.sentAt)} copy />
+        </dd>
+        {sent !== undefined && <Took attempt={attempt} />}
+        {attempt.progress.length > 0 && (
+          <>
+            <dt>progress</dt>
+            <dd>
+              {attempt.progress.length === 1 ? "one sign of life" : `${attempt.progress.length} signs of life`}, last
+              at <Time at={attempt.progress.at(-1)?.at ?? ""} />
+            </dd>
+          </>
+        )}
+        {commandId !== undefined && sent !== undefined && (
+          <>
+            <dt>command</dt>
+            <dd>
+              <CommandPlace event={sent} journeyKey={journeyKey} />
+            </dd>
+            <dt>id</dt>
+            <dd>
+              <CopyId id={commandId} what="command id" />
+            </dd>
+          </>
+        )}
+        <ReplyFacts settled={settled} outcome={outcome} />
+        {attempt.late.map((event) => (
+          <LateReply key={event.seq} event={event} />
+        ))}
+      </dl>
+      {sent !== undefined && (
+        <Block title="Data sent">
+          <JsonText value={sent.data ?? null} label={`Data sent to ${name}`} />
+        </Block>
+      )}
+      {settled !== undefined && "data" in settled && (outcome === "succeeded" || outcome === "by_hand") && (
+        <Block title={call.undo ? "Reply" : "Output"}>
+          <JsonText value={settled.data ?? null} label={`Reply of ${name}`} />
+        </Block>
+      )}
+    </>
+  );
+}
+
+function Took({ attempt }: { attempt: Attempt }) {
+  const open = attempt.endedAt === undefined;
+  const now = useNow(open);
+  const due = attempt.sent?.detail?.due;
+  return (
+    <>
+      <dt>took</dt>
+      <dd>
+        {duration((attempt.endedAt ?? now) - attempt.sentAt)}
+        {open && due !== undefined && (
+          <span className="ag-dim">
+            {" "}
+            until now; given up at <Time at={due} />
+          </span>
+        )}
+      </dd>
+    </>
+  );
+}
+
+function ReplyFacts({ settled, outcome }: { settled: JourneyEvent | undefined; outcome: Outcome }) {
+  if (settled === undefined) return null;
+  if (outcome === "by_hand") {
+    return (
+      <>
+        <dt>by hand</dt>
+        <dd>
+          {settled.actor}
+          {settled.reason !== undefined && settled.reason !== "" && `: “${settled.reason}”`}
+        </dd>
+      </>
+    );
+  }
+  if (settled.cause === undefined || settled.type.endsWith("timed_out")) return null;
+  return (
+    <>
+      <dt>reply</dt>
+      <dd>
+        <RecordLink position={settled.cause} />
+      </dd>
+    </>
+  );
+}
+
+function LateReply({ event }: { event: JourneyEvent }) {
+  const status = (event.detail?.status as string | undefined) ?? "reply";
+  const effect = event.detail?.effect === true;
+  return (
+    <>
+      <dt>{event.type === "step.late" ? "late" : "repeat"}</dt>
+      <dd>
+        {status} at <Time at={event.at} />
+        {effect && ": it had worked, and is undone in its place"}
+        {event.cause !== undefined && (
+          <>
+            {" "}
+            <RecordLink position={event.cause} />
+          </>
+        )}
+      </dd>
+    </>
+  );
+}
+
+/** A heading with what belongs below it. */
+export function Block({ title, children }: { title: string; children: React.ReactNode }) {
+  return (
+    <section className={classes.block}>
+      <h3 className={classes.blockTitle}>{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,163 @@
+import { Tabs } from "@mantine/core";
+import { useMemo } from "react";
+import { Link } from "react-router";
+import type { Journey } from "../../engine/core/journey.ts";
+import { exactTime, shortId } from "../parts/format.ts";
+import { Badge, JourneyStatusBadge } from "../parts/status-badge.tsx";
+import { Time } from "../parts/time.tsx";
+import { useAddress } from "./address.ts";
+import { Block } from "./attempt-list.tsx";
+import classes from "./details.module.css";
+import type { DetailsProps } from "./details.tsx";
+import { readJourneyTab } from "./details-tab.ts";
+import { EventList } from "./event-list.tsx";
+import { JsonText } from "./json-text.tsx";
+import { type OperatorAction, operatorActions } from "./operators.ts";
+import { tookEffect } from "./step-look.ts";
+
+/** The journey as a whole: what went in, what came out, who did what, and every event. */
+export function JourneyDetails({ journey, events, history, moment, onSelect }: DetailsProps) {
+  const { get, write } = useAddress();
+  const actions = useMemo(() => operatorActions(events), [events]);
+  return (
+    <>
+      <div className={classes.head}>
+        <h2 className={classes.title}>The journey</h2>
+        <JourneyStatusBadge status={journey.status} />
+      </div>
+      <Tabs
+        value={readJourneyTab(get("tab"))}
+        onChange={(tab) => write({ tab: tab ?? undefined, step: "" })}
+        className={classes.tabs}
+        keepMounted={false}
+      >
+        <Tabs.List>
+          <Tabs.Tab value="overview">Overview</Tabs.Tab>
+          <Tabs.Tab value="operators">Who did what ({actions.length})</Tabs.Tab>
+          <Tabs.Tab value="events">Events ({events.length})</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="overview" className={classes.panel}>
+          <Overview journey={journey} startedBy={history.events[0]?.actor} />
+        </Tabs.Panel>
+        <Tabs.Panel value="operators" className={classes.panel}>
+          <Operators actions={actions} onGo={moment.goTo} />
+        </Tabs.Panel>
+        <Tabs.Panel value="events" className={classes.panel}>
+          <EventList events={events} moment={moment} onStep={onSelect} kinds />
+        </Tabs.Panel>
+      </Tabs>
+    </>
+  );
+}
+
+function Overview({ journey, startedBy }: { journey: Journey; startedBy: string | undefined }) {
+  const { rollback, held, error } = journey;
+  const stands = Object.entries(journey.steps).filter(([, step]) => tookEffect(step)).length;
+  return (
+    <>
+      <dl className={classes.facts}>
+        <dt>started</dt>
+        <dd>
+          <Time at={iso(journey.startedAt)} copy />
+          {startedBy !== undefined && ` by ${startedBy}`}
+        </dd>
+        {journey.endedAt !== undefined && (
+          <>
+            <dt>ended</dt>
+            <dd>
+              <Time at={iso(journey.endedAt)} copy />
+            </dd>
+          </>
+        )}
+        <dt>flow</dt>
+        <dd>
+          <Link to={`/flows/${encodeURIComponent(journey.name)}?version=${encodeURIComponent(journey.version)}`}>
+            {journey.name} v{journey.version}
+          </Link>
+        </dd>
+        {journey.deadlineAt !== undefined && (
+          <>
+            <dt>deadline</dt>
+            <dd>
+              <Time at={iso(journey.deadlineAt)} />
+            </dd>
+          </>
+        )}
+        <dt>effects</dt>
+        <dd>{stands === 0 ? "none stand" : stands === 1 ? "one stands" : `${stands} stand`}</dd>
+        {held !== undefined && (
+          <>
+            <dt>held</dt>
+            <dd>{held.why}</dd>
+          </>
+        )}
+        {rollback !== undefined && (
+          <>
+            <dt>rollback</dt>
+            <dd>
+              of{" "}
+              {rollback.scope === "journey"
+                ? "the whole journey"
+                : `scope ${rollback.scope}, ${rollback.set.length} steps`}
+              {rollback.reason !== "" && <>: {rollback.reason}</>} ({rollback.actor})
+            </dd>
+          </>
+        )}
+        {error !== undefined && (
+          <>
+            <dt>error</dt>
+            <dd className={classes.error}>
+              {error.message} {error.code !== undefined && <span className="ag-mono">{error.code}</span>}
+            </dd>
+          </>
+        )}
+      </dl>
+      <Block title="Input">
+        <JsonText value={journey.input} label="Input of the journey" />
+      </Block>
+      {journey.output !== undefined && (
+        <Block title="Output">
+          <JsonText value={journey.output} label="Output of the journey" />
+        </Block>
+      )}
+    </>
+  );
+}
+
+function Operators({ actions, onGo }: { actions: readonly OperatorAction[]; onGo: (seq: number) => void }) {
+  if (actions.length === 0) return <p className="ag-dim">Nobody has done anything by hand.</p>;
+  return (
+    <ol className={classes.operators}>
+      {actions.map(({ seq, at, actor, did, target, reason, refused, replay }) => (
+        <li key={seq}>
+          <div className={classes.deed}>
+            <span>
+              <b>{actor}</b> {did}
+              {target !== undefined && ` ${target}`}
+              {replay !== undefined && (
+                <>
+                  {" as "}
+                  <Link to={`/journeys/${replay}`} className="ag-mono" title={replay}>
+                    {shortId(replay)}
+                  </Link>
+                </>
+              )}
+            </span>
+            {refused !== undefined && <Badge tone="bad">refused</Badge>}
+            <button type="button" className={classes.when} onClick={() => onGo(seq)} title="Show this moment">
+              {exactTime(at).slice(11, 23)}
+            </button>
+          </div>
+          {reason !== "" && <p>“{reason}”</p>}
+          {refused !== undefined && (
+            <p className={classes.error}>
+              {refused.message} {refused.code !== undefined && <span className="ag-mono">{refused.code}</span>}
+            </p>
+          )}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,57 @@
+/** Records of a journey, leading to the page Cluster. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
+import type { JourneyEvent } from "../../engine/core/events.ts";
+import type { Position } from "../../engine/core/protocol.ts";
+import { api } from "../api.ts";
+import { count } from "../parts/format.ts";
+import { findCommand, type RecordReader } from "./find-command.ts";
+
+/** `tomanager 4 @ 91,554`, a link to that record. */
+export function RecordLink({ position }: { position: Position }) {
+  const { topic, partition, offset } = position;
+  return (
+    <Link
+      to={`/cluster/topics/${encodeURIComponent(topic)}?partition=${partition}&offset=${offset}`}
+      className="ag-mono"
+      title={`Topic ${topic}, partition ${partition}, offset ${offset}`}
+    >
+      {topic} {partition} @ {count(offset)}
+    </Link>
+  );
+}
+
+const reader: RecordReader = {
+  async offsets(topic, signal) {
+    const { topics } = await api.topics(signal);
+    return topics.find(({ name }) => name === topic)?.offsets ?? [];
+  },
+  async read(topic, { partition, offset, limit }, signal) {
+    const { records } = await api.records(topic, { partition, offset, limit }, signal);
+    return records;
+  },
+};
+
+/** Where the command of a dispatch stands; looked for by its id. */
+export function CommandPlace({ event, journeyKey }: { event: JourneyEvent; journeyKey: string }) {
+  const { id = "", at, cause } = event;
+  const { data, isPending, isError } = useQuery({
+    queryKey: ["command", id],
+    queryFn: async ({ signal }) => {
+      const topic = commandTopic(cause);
+      return (await findCommand(reader, { topic, key: journeyKey, id, sentAt: Date.parse(at) }, signal)) ?? null;
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+  if (isPending) return <span className="ag-dim">looking for it…</span>;
+  if (isError) return <span className="ag-dim">the topic can't be read now</span>;
+  if (data === null) return <span className="ag-dim">gone from the topic, or not written yet</span>;
+  return <RecordLink position={data} />;
+}
+
+/** Commands lie beside the inputs: the same prefix, another name. */
+function commandTopic(cause: Position | undefined): string {
+  const input = cause?.topic ?? "tomanager";
+  return input.endsWith("tomanager") ? `${input.slice(0, -"tomanager".length)}fromanager` : "fromanager";
+}
