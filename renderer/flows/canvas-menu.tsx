@@ -1,4 +1,4 @@
-import { Menu, Portal } from "@mantine/core";
+import { Menu } from "@mantine/core";
 import { IconArrowBackUp, IconCopy, IconPencil, IconTrash, IconX } from "../parts/icons.ts";
 import classes from "./designer.module.css";
 import { useDesignerScope } from "./designer-context.ts";
@@ -21,9 +21,7 @@ export function CanvasMenu({ place, onClose }: { place: MenuPlace | undefined; o
   return (
     <Menu opened onChange={(opened) => !opened && onClose()} position="bottom-start" withinPortal>
       <Menu.Target>
-        <Portal>
-          <span className={classes.menuAnchor} style={{ left: place.x, top: place.y }} />
-        </Portal>
+        <span className={classes.menuAnchor} style={{ left: place.x, top: place.y }} />
       </Menu.Target>
       <Menu.Dropdown>
         {edge !== undefined && (

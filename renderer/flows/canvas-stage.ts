@@ -10,7 +10,7 @@ export interface View {
 export const MINIMUM_SCALE = 0.1;
 export const MAXIMUM_SCALE = 2;
 /** Smaller than this nothing can be read: a flow that doesn't fit then is shown from its beginning. */
-const READABLE_SCALE = 0.56;
+const READABLE_SCALE = 0.52;
 const MARGIN = 22;
 
 export function stageOf(host: HTMLElement): HTMLElement | null {

@@ -25,6 +25,7 @@ import {
   keepFocus,
   MAXIMUM_SCALE,
   MINIMUM_SCALE,
+  stageOf,
   toDocument,
   type View,
 } from "./canvas-stage.ts";
@@ -105,6 +106,23 @@ export function FlumeCanvas() {
     if (host.current !== null) keepFocus(host.current);
   }, [mounted?.key]);
 
+  // What scrolls an element into sight (a search, a screen reader) scrolls the clipped stage: that becomes a pan.
+  const takeScroll = useEffectEvent((scrolled: EventTarget | null) => {
+    const view = viewNow();
+    if (!(scrolled instanceof HTMLElement) || view === undefined) return;
+    const { scrollLeft, scrollTop } = scrolled;
+    if (scrollLeft === 0 && scrollTop === 0) return;
+    scrolled.scrollTo(0, 0);
+    const { origin, scale } = view;
+    mount({ scale, origin: { x: origin.x + scrollLeft / scale, y: origin.y + scrollTop / scale } });
+  });
+  useEffect(() => {
+    const element = host.current;
+    const onScroll = (event: Event) => takeScroll(event.target);
+    element?.addEventListener("scroll", onScroll, { capture: true });
+    return () => element?.removeEventListener("scroll", onScroll, { capture: true });
+  }, []);
+
   const endLink = useEffectEvent((gesture: LinkGesture) => {
     const { from, to, detached, port, still } = gesture;
     if (to !== undefined && to !== detached && !still) {
@@ -160,6 +178,7 @@ export function FlumeCanvas() {
   };
 
   const onClick = (event: MouseEvent) => {
+    if (host.current === null || !stageOf(host.current)?.contains(event.target as Node)) return;
     if (Math.hypot(event.clientX - pressedAt.current.x, event.clientY - pressedAt.current.y) > 5) return;
     const edge = edgeAt(event.target);
     if (edge !== undefined) setMenu({ x: event.clientX, y: event.clientY, edge });
@@ -186,34 +205,37 @@ export function FlumeCanvas() {
   };
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the Steps table offers all of this to the keyboard
-    <div
-      ref={host}
-      className="ag-flume"
-      tabIndex={-1}
-      onMouseDownCapture={(event) => {
-        pressedAt.current = { x: event.clientX, y: event.clientY };
-        host.current?.focus({ preventScroll: true });
-      }}
-      onClick={onClick}
-      onKeyDown={(event) => {
-        const { selection } = designer.state();
-        if ((event.key !== "Delete" && event.key !== "Backspace") || selection === undefined) return;
-        event.preventDefault();
-        designer.change((current) => removeStep(current, selection));
-      }}
-      onContextMenuCapture={onContextMenu}
-      onDragOver={(event) => {
-        if (event.dataTransfer.types.includes(PALETTE_DRAG_TYPE)) event.preventDefault();
-      }}
-      onDrop={onDrop}
-    >
-      <div className="ag-flume-stage" aria-hidden>
-        {editor}
+    <>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the Steps table offers all of this to the keyboard */}
+      <div
+        ref={host}
+        className="ag-flume"
+        tabIndex={-1}
+        onMouseDownCapture={(event) => {
+          pressedAt.current = { x: event.clientX, y: event.clientY };
+          host.current?.focus({ preventScroll: true });
+        }}
+        onClick={onClick}
+        onKeyDown={(event) => {
+          const { selection } = designer.state();
+          if ((event.key !== "Delete" && event.key !== "Backspace") || selection === undefined) return;
+          event.preventDefault();
+          designer.change((current) => removeStep(current, selection));
+        }}
+        onContextMenuCapture={onContextMenu}
+        onDragOver={(event) => {
+          if (event.dataTransfer.types.includes(PALETTE_DRAG_TYPE)) event.preventDefault();
+        }}
+        onDrop={onDrop}
+      >
+        <div className="ag-flume-stage" aria-hidden>
+          {editor}
+        </div>
+        <CanvasControls onZoom={zoom} onFit={fit} />
       </div>
-      <CanvasControls onZoom={zoom} onFit={fit} />
+      {/* Not inside: what happens in its portal would bubble through the canvas. */}
       <CanvasMenu place={menu} onClose={() => setMenu(undefined)} />
-    </div>
+    </>
   );
 }
 

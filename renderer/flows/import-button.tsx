@@ -36,7 +36,7 @@ export function ImportButton({ icon }: { icon: ReactNode }) {
 
   return (
     <>
-      <Button leftSection={icon} onClick={() => void pick()}>
+      <Button leftSection={icon} disabled={profile === undefined} onClick={() => void pick()}>
         Import…
       </Button>
       <Modal

@@ -8,7 +8,7 @@ import { useChecked, useDesignerScope } from "./designer-context.ts";
 import { useDesigner } from "./designer-store.ts";
 import { ownValue, type Settings, type Workflow } from "./document.ts";
 import { setPolicy, setSetting, settingAt } from "./edit-settings.ts";
-import { SETTING_LABELS } from "./setting-labels.ts";
+import { SETTING_LABELS, WHEN_EMPTY } from "./setting-labels.ts";
 
 interface Field {
   kind: SettingKind;
@@ -40,7 +40,7 @@ export const SettingField = memo(function SettingField(props: SettingFieldProps)
     step === undefined ? undefined : settingAt(history.present.workflow.policy, path),
   );
   const error = useChecked(({ findings }) => problemOf(findings, step, path));
-  const placeholder = inherited === undefined ? defaultText(field) : `${text(inherited)} (the flow's)`;
+  const placeholder = inherited === undefined ? defaultText(field, setting) : `${text(inherited)} (the flow's)`;
   const help = `${field.doc}${field.unit === undefined ? "" : ` ${upper(field.unit)}.`}`;
   const set = (next: unknown) => {
     const key = `${step ?? ""} ${path.join(".")}`;
@@ -158,8 +158,9 @@ function isWide(kind: SettingKind): boolean {
   return kind === "expression" || kind === "conditions" || kind === "boolean" || kind === "moment";
 }
 
-function defaultText(field: Field): string {
-  return field.default === undefined || field.kind === "boolean" ? "" : String(field.default);
+function defaultText(field: Field, setting: string): string {
+  if (field.kind === "boolean") return "";
+  return field.default === undefined ? (WHEN_EMPTY[setting] ?? "") : String(field.default);
 }
 
 function text(value: unknown): string {

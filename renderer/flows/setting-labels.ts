@@ -27,6 +27,17 @@ export const SETTING_LABELS: Readonly<Record<string, string>> = {
   deadline: "Deadline",
 };
 
+/** What an empty field means where no default can be written down. */
+export const WHEN_EMPTY: Readonly<Record<string, string>> = {
+  inprogressTimeout: "as the timeout",
+  totalTimeout: "no bound",
+  deadline: "no bound",
+  include: "no",
+  version: "the newest",
+  when: "always",
+  input: "what came before",
+};
+
 /** In the order of a panel. Settings of no section don't apply to the step, or have a field of their own. */
 export const SECTIONS: readonly { title: string; settings: readonly string[] }[] = [
   { title: "What it does", settings: ["for", "until", "items", "flow", "version", "concurrency"] },

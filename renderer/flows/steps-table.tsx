@@ -3,7 +3,7 @@
  * steps run.
  */
 import { ActionIcon, Autocomplete, Button, MultiSelect } from "@mantine/core";
-import { memo, useState } from "react";
+import { memo, useEffect, useRef, useState } from "react";
 import { plural } from "../parts/format.ts";
 import { IconAlertTriangle, IconPencil, IconPlus, IconSettings, IconTrash } from "../parts/icons.ts";
 import { Breakable } from "./breakable.tsx";
@@ -80,9 +80,13 @@ const Row = memo(function Row({ id, call, after, undo, selected, onSettings }: R
   const { designer } = useDesignerScope();
   const findings = useChecked((checked) => checked.byNode.get(id)?.length ?? 0);
   const [editing, setEditing] = useState(false);
+  const row = useRef<HTMLTableRowElement>(null);
+  useEffect(() => {
+    if (selected) row.current?.scrollIntoView({ block: "nearest" });
+  }, [selected]);
   const predecessors = after === "" ? [] : after.split("\n");
   return (
-    <tr data-selected={selected || undefined}>
+    <tr ref={row} data-selected={selected || undefined}>
       <th scope="row">
         <button type="button" className={classes.rowButton} onClick={() => designer.show(id)} aria-pressed={selected}>
           <Breakable text={id} />

@@ -316,6 +316,29 @@ test("functions are dragged from the palette, and files dropped on the designer"
   await expect(head(page, "create_user")).toBeVisible();
 });
 
+test("a node's menu tells what its failure undoes; a flow's name may hold dots and slashes", async ({
+  page,
+  api,
+}) => {
+  const name = "billing/eu.v2";
+  await api.post("/flows", {
+    name,
+    version: "1.0",
+    schema_version: "1",
+    workflow: { a: { id: "a", type: "user.create_user" } },
+  });
+  await open(page, `/flows/${encodeURIComponent(name)}/design`);
+  await head(page, "a").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "What if it fails?" }).click();
+  await expect(page.getByText("Nothing has to be undone.")).toBeVisible();
+  await head(page, "a").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Duplicate" }).click();
+  await expect(page.getByRole("tab", { name: /^Steps/ })).toHaveText("Steps (2)");
+  await page.goto(new URL(`/flows/${encodeURIComponent(name)}`, page.url()).href);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(name);
+  await expect(page.getByText("As it is undone (anti-graph)")).toBeVisible();
+});
+
 test("nothing of the canvas is loaded before the designer is opened", async ({ page }) => {
   const scripts: string[] = [];
   page.on("request", (request) => {
