@@ -116,6 +116,11 @@ export interface WorkHandle {
 export interface Subscription {
   /** Resolves when everything that was there at the call has been delivered. */
   caughtUp: Promise<void>;
+  /**
+   * Resolves when everything that is there now has been delivered. The log's end doesn't tell: behind the last record
+   * there may be markers of transactions.
+   */
+  upToDate(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -48,8 +48,6 @@ export async function createFlowRegistry(options: FlowRegistryOptions): Promise<
   const entries = new Map<string, FlowEntry>();
   const newest = new Map<string, FlowEntry>();
   const listeners = new Set<() => void>();
-  const waiting = new Set<{ offset: number; resolve: () => void }>();
-  let next = 0;
 
   const take = (record: BusRecord): boolean => {
     const parsed = flowRecordSchema.safeParse(parseJson(record.value));
@@ -86,15 +84,9 @@ export async function createFlowRegistry(options: FlowRegistryOptions): Promise<
   const subscription = await bus.subscribe(topic, (records) => {
     let changed = false;
     for (const record of records) {
-      next = Math.max(next, record.offset + 1);
       if (take(record)) changed = true;
     }
     if (changed) for (const listener of listeners) listener();
-    for (const waiter of waiting) {
-      if (waiter.offset > next) continue;
-      waiting.delete(waiter);
-      waiter.resolve();
-    }
   });
   await subscription.caughtUp;
 
@@ -102,20 +94,12 @@ export async function createFlowRegistry(options: FlowRegistryOptions): Promise<
     list: () => [...entries.values()],
     get: (name, version) => entries.get(keyOf(name, version)),
     newest: (name) => newest.get(name),
-    async upToDate() {
-      const info = (await bus.topics()).find((candidate) => candidate.name === topic);
-      const offset = info?.offsets[0]?.end ?? 0;
-      if (offset <= next) return;
-      await new Promise<void>((resolve) => waiting.add({ offset, resolve }));
-    },
+    upToDate: () => subscription.upToDate(),
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    async close() {
-      for (const waiter of waiting) waiter.resolve();
-      await subscription.close();
-    },
+    close: () => subscription.close(),
   };
 }
 

@@ -182,7 +182,7 @@ async function throughWorker(journeys: number): Promise<void> {
         for (const batch of batches)
           await onRecords(batch.map((record): BusRecord => ({ ...record, topic: "audit", headers: {} })));
       })();
-      return { caughtUp, close: async () => {} };
+      return { caughtUp, upToDate: () => caughtUp, close: async () => {} };
     },
   };
   const start = performance.now();

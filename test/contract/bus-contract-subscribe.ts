@@ -16,6 +16,18 @@ export function subscribeContract(get: () => Fixture): void {
       await subscription.close();
     });
 
+    it("says when it has delivered what is there now, also behind a batch for several partitions", async () => {
+      const { bus, single, input } = get();
+      const inbox = new Inbox();
+      const subscription = await bus.subscribe(single, inbox.add);
+      await subscription.upToDate();
+      const records = [single, input, single].map((topic, i) => ({ topic, key: "k", value: `${i}` }));
+      await bus.append(records);
+      await subscription.upToDate();
+      expect(valuesOf(inbox.items)).toEqual(["0", "2"]);
+      await subscription.close();
+    });
+
     it("has caught up at once on an empty topic, and at the end", async () => {
       const { bus, single, input } = get();
       await bus.append([{ topic: input, key: "k", value: "old" }]);

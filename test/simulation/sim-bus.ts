@@ -99,7 +99,7 @@ export class SimBus implements Bus {
     this.subscribers.push({ topic, deliver });
     const there = this.records(topic);
     if (there.length > 0) await deliver(there);
-    return { caughtUp: Promise.resolve(), close: async () => {} };
+    return { caughtUp: Promise.resolve(), upToDate: async () => {}, close: async () => {} };
   }
 
   async work(worker: Worker): Promise<WorkHandle> {

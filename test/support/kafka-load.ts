@@ -13,7 +13,6 @@ import { type FromManager, MANAGER } from "../../engine/core/protocol.ts";
 import { Inbox } from "./bus-inbox.ts";
 import { flowFile } from "./journey-spec.ts";
 
-export const STEPS = ["user", "license", "member"] as const;
 export const PARTITIONS = 4;
 
 export class KafkaLoad {

@@ -28,9 +28,9 @@ export interface DeliveryOptions {
 export class Delivery implements Subscription {
   readonly caughtUp: Promise<void>;
   private readonly options: DeliveryOptions;
-  /** Where the logs ended when the delivery began. */
-  private readonly goals: { cursor: Cursor; end: number }[];
-  private resolveCaughtUp: () => void = () => {};
+  private readonly cursors: readonly Cursor[];
+  /** Who waits for the delivery to come up to where the logs ended when they asked. */
+  private readonly waiting = new Set<{ goals: { cursor: Cursor; end: number }[]; resolve: () => void }>();
   private readonly backoff = new Backoff(RETRY_FIRST_MS, RETRY_MAXIMUM_MS);
   private readonly onAppend = () => this.wake();
   private scheduled: NodeJS.Immediate | undefined;
@@ -43,13 +43,17 @@ export class Delivery implements Subscription {
   /** `all`: the cursors whose appends wake it, and which count for `caughtUp`. */
   constructor(all: readonly Cursor[], options: DeliveryOptions) {
     this.options = options;
-    this.goals = all.map((cursor) => ({ cursor, end: cursor.log.end }));
-    this.caughtUp = new Promise((resolve) => {
-      this.resolveCaughtUp = resolve;
-    });
+    this.cursors = all;
+    this.caughtUp = this.upToDate();
     for (const { log } of all) log.waiters.add(this.onAppend);
-    this.checkCaughtUp();
     this.wake();
+  }
+
+  upToDate(): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting.add({ goals: this.cursors.map((cursor) => ({ cursor, end: cursor.log.end })), resolve });
+      this.checkCaughtUp();
+    });
   }
 
   /** There may be something to deliver. It is looked at in the event loop's next turn, so that a burst is one batch. */
@@ -60,17 +64,21 @@ export class Delivery implements Subscription {
   }
 
   checkCaughtUp(): void {
-    if (this.goals.every(({ cursor, end }) => cursor.position >= end)) this.resolveCaughtUp();
+    for (const waiter of this.waiting) {
+      if (!this.closed && waiter.goals.some(({ cursor, end }) => cursor.position < end)) continue;
+      this.waiting.delete(waiter);
+      waiter.resolve();
+    }
   }
 
   async close(): Promise<void> {
     if (!this.closed) {
       this.closed = true;
-      for (const { cursor } of this.goals) cursor.log.waiters.delete(this.onAppend);
+      for (const cursor of this.cursors) cursor.log.waiters.delete(this.onAppend);
       clearImmediate(this.scheduled);
       clearTimeout(this.retry);
       this.options.onClose();
-      this.resolveCaughtUp();
+      this.checkCaughtUp();
     }
     if (this.running === undefined) return;
     let timer: NodeJS.Timeout | undefined;

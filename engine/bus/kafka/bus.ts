@@ -142,6 +142,7 @@ class KafkaBus implements Bus {
       delivery.aim(ends);
       const subscription: Subscription = {
         caughtUp: delivery.caughtUp,
+        upToDate: () => delivery.upToDate(),
         close: async () => {
           this.subscriptions.delete(subscription);
           await delivery.close();
@@ -162,6 +163,7 @@ class KafkaBus implements Bus {
     this.consumers.add(consumer);
     return {
       caughtUp: consumer.caughtUp,
+      upToDate: () => consumer.upToDate(),
       close: async () => {
         this.consumers.delete(consumer);
         await consumer.close();

@@ -76,6 +76,10 @@ export class Consumer implements Subscription {
     this.delivery.aim(ends);
   }
 
+  upToDate(): Promise<void> {
+    return this.delivery.upToDate();
+  }
+
   /** Lets the running callback finish, stores what it has taken, and leaves the group. */
   async close(): Promise<void> {
     if (this.closing.signal.aborted) return;

@@ -36,7 +36,8 @@ interface Buffer {
 export class Delivery implements Subscription {
   readonly caughtUp: Promise<void>;
   private resolveCaughtUp: () => void = () => {};
-  private goals: ReadonlyMap<number, number> | undefined;
+  /** Who waits for the delivery to come up to these offsets, by partition. */
+  private readonly waiting = new Set<{ goals: ReadonlyMap<number, number>; resolve: () => void }>();
   private readonly options: DeliveryOptions;
   private readonly fetcher: Fetcher;
   private readonly buffers = new Map<number, Buffer>();
@@ -61,8 +62,19 @@ export class Delivery implements Subscription {
 
   /** Where `caughtUp` is reached. */
   aim(goals: ReadonlyMap<number, number>): void {
-    this.goals = goals;
-    this.checkCaughtUp();
+    void this.reach(goals).then(this.resolveCaughtUp);
+  }
+
+  async upToDate(): Promise<void> {
+    const { connection, topic } = this.options;
+    await this.reach(await connection.offsets(topic, this.partitions(), "end"));
+  }
+
+  private reach(goals: ReadonlyMap<number, number>): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting.add({ goals, resolve });
+      this.checkCaughtUp();
+    });
   }
 
   add(partition: number, offset: number): void {
@@ -102,6 +114,7 @@ export class Delivery implements Subscription {
     this.closing.abort();
     this.fetcher.close();
     this.resolveCaughtUp();
+    this.checkCaughtUp();
     const timeout = new AbortController();
     await Promise.race([this.running, delay(CLOSE_WAIT_MS, timeout.signal)]);
     timeout.abort();
@@ -193,12 +206,18 @@ export class Delivery implements Subscription {
   }
 
   private checkCaughtUp(): void {
-    if (this.goals === undefined) return;
-    for (const [partition, end] of this.goals) {
-      const buffer = this.buffers.get(partition);
-      if (buffer !== undefined && positionOf(buffer) < end) return;
+    for (const waiter of this.waiting) {
+      if (!this.closing.signal.aborted && [...waiter.goals].some(([partition, end]) => this.isBefore(partition, end)))
+        continue;
+      this.waiting.delete(waiter);
+      waiter.resolve();
     }
-    this.resolveCaughtUp();
+  }
+
+  /** Partitions that are no longer read here count as read. */
+  private isBefore(partition: number, end: number): boolean {
+    const buffer = this.buffers.get(partition);
+    return buffer !== undefined && positionOf(buffer) < end;
   }
 
   /** Retention has overtaken the reader: it goes on from what is left, and says so. */

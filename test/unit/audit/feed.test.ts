@@ -26,7 +26,7 @@ class OneTopicBus implements Pick<Bus, "topics" | "subscribe" | "read"> {
   async subscribe(...[, onRecords, from]: Parameters<Bus["subscribe"]>) {
     this.deliver = onRecords;
     this.from = from;
-    return { caughtUp: Promise.resolve(), close: async () => {} };
+    return { caughtUp: Promise.resolve(), upToDate: async () => {}, close: async () => {} };
   }
 
   async read(query: ReadQuery) {
