@@ -127,11 +127,14 @@ describe("the process of the sample services", () => {
 
 test("killed at random moments, no command is lost and no effect doubled", { timeout: 90_000 }, async () => {
   const rounds = 15;
+  // More than are done before the kill; however long the services take to come up.
+  const maximumPerRound = 500;
   let sent = 0;
   for (let round = 0; round < rounds; round += 1) {
     const samples = start({ only: ["user"] });
     const burst = setInterval(() => {
-      for (let n = 0; n < 5; n += 1) backend.append(TOPICS.fromManager, command(sent++));
+      for (let n = 0; n < 5 && sent < (round + 1) * maximumPerRound; n += 1)
+        backend.append(TOPICS.fromManager, command(sent++));
     }, 2);
     await samples.ready;
     await pause(Math.random() * 60); // the moment of the kill is what this test is about
