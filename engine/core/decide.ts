@@ -24,6 +24,7 @@ export type Input =
 /**
  * The events of one input, in order. Pure. A start of a journey that exists, and an action whose id was seen, decide
  * nothing. Throws `Misfit` for a reply that belongs to nothing, and for anything but a start when there is no journey.
+ * @public The shape that the design names; the manager takes the state along (`decideTurn`).
  */
 export function decide(journey: Journey | undefined, input: Input, flow: CompiledFlow, ctx: Context): JourneyEvent[] {
   return decideTurn(journey, input, flow, ctx).events;
