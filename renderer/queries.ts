@@ -1,5 +1,5 @@
 /** The questions that several pages ask, as hooks over TanStack Query. Kept fresh by live-queries.ts. */
-import { QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { QueryClient, queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { JourneyEvents, Profile } from "../engine/api/schemas.ts";
 import { ApiError, api } from "./api.ts";
 import { keys } from "./query-keys.ts";
@@ -78,14 +78,18 @@ export function useJourney(uuid: string) {
   });
 }
 
-/** The flow as the engine walks it; not asked for while the version isn't known yet. */
-export function useCompiledFlow(name: string | undefined, version: string | undefined) {
-  return useQuery({
-    queryKey: keys.compiledFlow(name ?? "", version ?? ""),
-    queryFn: ({ signal }) => api.compiledFlow(name ?? "", version ?? "", signal),
-    enabled: name !== undefined && version !== undefined,
+function compiledFlow(name: string, version: string) {
+  return queryOptions({
+    queryKey: keys.compiledFlow(name, version),
+    queryFn: ({ signal }) => api.compiledFlow(name, version, signal),
+    // A published version never changes.
     staleTime: Number.POSITIVE_INFINITY,
   });
+}
+
+/** The flow as the engine walks it. */
+export function useCompiledFlow(name: string, version: string) {
+  return useQuery(compiledFlow(name, version));
 }
 
 /** The whole history. What is known already is kept as it is, and only what was added since is read. */
@@ -97,6 +101,9 @@ export function useJourneyEvents(uuid: string) {
     queryFn: async ({ signal }): Promise<JourneyEvents> => {
       const known = queries.getQueryData<JourneyEvents>(queryKey) ?? { events: [] };
       const { events } = await api.events(uuid, known.events.at(-1)?.seq, signal);
+      // The page needs the flow as soon as it has the events: it is on its way while they are read.
+      const last = events.at(-1);
+      if (last !== undefined) void queries.prefetchQuery(compiledFlow(last.name, last.version));
       return events.length === 0 ? known : { events: [...known.events, ...events] };
     },
     structuralSharing: false,

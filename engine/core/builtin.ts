@@ -6,7 +6,8 @@
 import { v5 } from "uuid";
 import type { FlowStep } from "./flow.ts";
 import type { Element, Journey, Step } from "./journey.ts";
-import { MANAGER, type StepError } from "./protocol.ts";
+import { MANAGER } from "./manager-service.ts";
+import type { StepError } from "./protocol.ts";
 
 /** Journeys within journeys, at most: a flow that runs itself for ever would fill the disk. */
 const MAXIMUM_DEPTH = 20;

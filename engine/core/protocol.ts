@@ -17,8 +17,7 @@ export const TOPICS = {
 
 export const SCHEMA_VERSION = "1";
 
-/** The service name under which starts, operator actions and built-in steps travel. */
-export const MANAGER = "manager";
+export { MANAGER } from "./manager-service.ts";
 
 const uuid = z
   .string()

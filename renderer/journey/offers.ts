@@ -4,8 +4,9 @@
  */
 import type { CompiledFlow } from "../../engine/core/flow.ts";
 import type { Journey, Step } from "../../engine/core/journey.ts";
+import { MANAGER } from "../../engine/core/manager-service.ts";
+import type { ActionName } from "../../engine/core/protocol.ts";
 import type { JourneyStatus } from "../../engine/core/view.ts";
-import { type ActionName, MANAGER } from "./action-names.ts";
 import { isRollingBack, negationsOf } from "./step-look.ts";
 
 export interface Offer {

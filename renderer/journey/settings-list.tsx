@@ -1,6 +1,6 @@
 import type { FlowStep, RetryPolicy, StepSettings } from "../../engine/core/flow.ts";
+import { MANAGER } from "../../engine/core/manager-service.ts";
 import { duration, percent } from "../parts/format.ts";
-import { MANAGER } from "./action-names.ts";
 import classes from "./details.module.css";
 
 /** A step's settings as they apply, defaults included. */
