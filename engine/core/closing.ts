@@ -4,8 +4,8 @@ import type { CompiledFlow } from "./flow.ts";
 import { lastSteps } from "./graph.ts";
 import { goesOnAfter, type Journey, type Step } from "./journey.ts";
 import { isAnswered } from "./rollback.ts";
-import { activeRollback, isLive, isOut, stepOf, stepsInOrder, type Turn } from "./turn.ts";
-import { isMember, isSettled, leftStanding, owesUndo, waitsForWord } from "./undo.ts";
+import { activeRollback, isLive, isOut, passedPivot, stepOf, stepsInOrder, type Turn } from "./turn.ts";
+import { isMember, isSettled, isUnknown, leftStanding, owesUndo, waitsForWord } from "./undo.ts";
 
 /** Ends what is over, one thing a call: what follows from it is for the other rules to say first. */
 export function closeNext(turn: Turn): void {
@@ -98,7 +98,9 @@ function releaseHold(turn: Turn): void {
     const state = stepOf(journey, step);
     if (rollback) return waitsForWord(rollback, step, state);
     if (held.kind === "approval") return isLive(state);
-    return state.status === "failed" || state.status === "timed_out";
+    // A late failure tells what was not known: now it is a failure like any other.
+    const failed = state.status === "failed" || state.status === "timed_out";
+    return failed && (isUnknown(state) || passedPivot(journey, flow));
   };
   // One approval given lets its successors go; one of several failures settled does not.
   const waiting = held.kind === "approval" ? held.steps.every(isWaiting) : held.steps.some(isWaiting);

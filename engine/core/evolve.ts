@@ -2,24 +2,20 @@
  * The one fold: `state = events.reduce(evolve)`. The engine, the audit cache and the console's time travel all use this
  * function, so that what is shown is what was decided on. It reads nothing but the event: no flow, no clock.
  */
-import { elementsOf, undoOfElement } from "./builtin.ts";
 import type { EventDetail, JourneyEvent } from "./events.ts";
+import { ms, optionalMs } from "./fold-calls.ts";
 import {
-  type Call,
-  type Element,
-  goesOnAfter,
-  type Held,
-  type Journey,
-  type Negation,
-  type OpenAttempt,
-  type Rollback,
-  type Scope,
-  type Step,
-} from "./journey.ts";
-import type { JourneyStatus } from "./view.ts";
-
-const ms = (iso: string): number => Date.parse(iso);
-const optionalMs = (iso: string | undefined): number | undefined => (iso === undefined ? undefined : Date.parse(iso));
+  currentStatus,
+  resetOf,
+  rollbackCompleted,
+  rollbackJoined,
+  rollbackStarted,
+  setBack,
+  union,
+  withStatus,
+} from "./fold-rollback.ts";
+import { stepAfter, stepAfterUndo } from "./fold-steps.ts";
+import type { Call, Held, Journey, Step } from "./journey.ts";
 
 /** The state after `event`. `journey` is undefined exactly for `journey.started`. */
 export function evolve(journey: Journey | undefined, event: JourneyEvent): Journey {
@@ -93,7 +89,7 @@ function apply(journey: Journey, event: JourneyEvent): Journey {
     case "rollback.started":
       return rollbackStarted(journey, event, at);
     case "rollback.joined":
-      return rollbackJoined(journey, event);
+      return rollbackJoined(journey, event, at);
     case "rollback.completed":
       return rollbackCompleted(journey, at);
     case "rollback.failed":
@@ -131,12 +127,6 @@ function apply(journey: Journey, event: JourneyEvent): Journey {
   }
 }
 
-/** While paused, what would be the status is kept for the resume. */
-function withStatus(journey: Journey, status: JourneyStatus): Journey {
-  if (journey.paused) return { ...journey, paused: { ...journey.paused, from: status } };
-  return { ...journey, status };
-}
-
 function addHeld(held: Held | undefined, event: JourneyEvent): Held {
   const steps = held?.steps ?? [];
   const more = event.step !== undefined && !steps.includes(event.step) ? [event.step] : [];
@@ -156,8 +146,6 @@ function settleHold(journey: Journey, event: JourneyEvent): Journey {
   return { ...journey, held: { ...held, steps: held.steps.filter((id) => id !== event.step) } };
 }
 
-// ---- steps ----
-
 const untouched = (event: JourneyEvent): Step => ({
   service: event.service ?? "",
   function: event.function ?? "",
@@ -173,179 +161,8 @@ function changeStep(journey: Journey, event: JourneyEvent, change: (step: Step) 
   return { ...journey, steps: { ...journey.steps, [id]: change(step) } };
 }
 
-/** Changes that forward attempts and negations share; the caller adds what is its own. */
-function callAfter<C extends Call>(call: C, event: JourneyEvent, at: number, detail: EventDetail): C {
-  const attempt = event.attempt ?? call.attempts;
-  // A failure without an attempt was never sent: it answers none of those that were.
-  const others = call.open.filter((open) => open.attempt !== event.attempt);
-  const settled = { clockAt: undefined, dueAt: undefined, retryAt: undefined, totalDueAt: undefined, endedAt: at };
-  switch (event.type) {
-    case "step.dispatched":
-    case "undo.dispatched":
-      return {
-        ...call,
-        status: "dispatched",
-        attempts: attempt,
-        tries: call.tries + 1,
-        open: [...call.open, { attempt, id: event.id ?? "", at, gaveUp: false }],
-        error: undefined,
-        startedAt: call.startedAt ?? at,
-        endedAt: undefined,
-        clockAt: at,
-        dueAt: optionalMs(detail.due),
-        fixed: detail.fixed === true ? true : undefined,
-        totalDueAt: optionalMs(detail.total_due),
-        retryAt: undefined,
-      };
-    case "step.progressed":
-    case "undo.progressed":
-      // What built-in steps report about themselves moves no clock.
-      if (detail.due === undefined) return { ...call, status: "inprogress" };
-      return { ...call, status: "inprogress", clockAt: at, dueAt: ms(detail.due) };
-    case "step.succeeded":
-    case "undo.succeeded":
-    case "step.settled_by_hand":
-    case "undo.settled_by_hand":
-      return { ...call, ...settled, status: "succeeded", open: [], error: undefined };
-    case "step.failed":
-    case "undo.failed":
-      return { ...call, ...settled, totalDueAt: call.totalDueAt, status: "failed", open: others, error: event.error };
-    case "step.timed_out":
-    case "undo.timed_out":
-      return {
-        ...call,
-        ...settled,
-        totalDueAt: call.totalDueAt,
-        status: "timed_out",
-        open: call.open.map((open) => (open.attempt === attempt ? { ...open, gaveUp: true } : open)),
-        error: event.error,
-      };
-    case "step.retry_scheduled":
-    case "undo.retry_scheduled":
-      return {
-        ...call,
-        status: "waiting",
-        endedAt: undefined,
-        dueAt: undefined,
-        retryAt: optionalMs(detail.due),
-        // An operator's retry begins the policy anew, and nobody waits for the old attempts' clocks any more.
-        ...(event.actor === undefined ? {} : { tries: 0, totalDueAt: undefined, open: call.open.map(giveUp) }),
-      };
-    default:
-      return call;
-  }
-}
-
-const giveUp = (open: OpenAttempt): OpenAttempt => (open.gaveUp ? open : { ...open, gaveUp: true });
-
-function stepAfter(before: Step, event: JourneyEvent, at: number, detail: EventDetail): Step {
-  const step = callAfter(before, event, at, detail);
-  switch (event.type) {
-    case "step.dispatched":
-      return {
-        ...step,
-        service: event.service ?? step.service,
-        function: event.function ?? step.function,
-        input: event.data ?? null,
-        forcedInput: undefined,
-        waitingFor: undefined,
-        child: detail.child as string | undefined,
-        elements: startElements(before, event, detail),
-        stopping: undefined,
-      };
-    case "step.progressed":
-      return {
-        ...step,
-        elements: step.elements && elementsAfter(step.elements, event, detail),
-        stopping: detail.stop === true ? true : step.stopping,
-      };
-    case "step.succeeded":
-    case "step.settled_by_hand":
-      return {
-        ...step,
-        output: event.data ?? null,
-        waitingFor: undefined,
-      };
-    case "step.failed":
-      return { ...step, waitingFor: undefined, tookEffect: detail.effect === true ? true : step.tookEffect };
-    case "step.retry_scheduled":
-      return {
-        ...step,
-        waitingFor: detail.waiting_for === "service" ? "service" : undefined,
-        forcedInput: "data" in event ? { data: event.data } : step.forcedInput,
-      };
-    case "step.skipped":
-      return {
-        ...step,
-        status: "skipped",
-        open: step.open.filter((open) => open.former),
-        dueAt: undefined,
-        endedAt: at,
-      };
-    case "step.late":
-      return lateReply(step, event, detail);
-    default:
-      return step;
-  }
-}
-
-/** A reply for an attempt given up on: a failure makes the outcome known, a success is an effect to be undone. */
-function lateReply(step: Step, event: JourneyEvent, detail: EventDetail): Step {
-  if (detail.status === "inprogress") return step;
-  const without = (open: OpenAttempt[]): OpenAttempt[] => open.filter((attempt) => attempt.attempt !== event.attempt);
-  const name = detail.negation as string | undefined;
-  const negation = name === undefined ? undefined : step.undo?.[name];
-  if (name !== undefined) {
-    return negation
-      ? { ...step, undo: { ...step.undo, [name]: { ...negation, open: without(negation.open) } } }
-      : step;
-  }
-  if (detail.element !== undefined) return lateElement(step, event, detail);
-  const open = without(step.open);
-  if (detail.effect !== true) return { ...step, open };
-  // What the step answered in a new run stays its output.
-  const output = step.status === "succeeded" || event.data === undefined ? step.output : event.data;
-  return { ...step, open, output, tookEffect: true, undoAgain: step.undo !== undefined };
-}
-
-type EndedElement = { index: number } & Element;
-
-/** An element that succeeds after its step was given up on is undone unless the rollback of its journey is out already. */
-function lateElement(step: Step, event: JourneyEvent, detail: EventDetail): Step {
-  const elements = elementsAfter(step.elements ?? [], event, detail);
-  const open = elements.some((element) => element.status === "running") ? step.open : [];
-  if (detail.effect !== true) return { ...step, elements, open };
-  const { undo } = step;
-  const forgotten = undo !== undefined && !(undoOfElement((detail.element as EndedElement).index) in undo);
-  return { ...step, elements, open, tookEffect: true, undoAgain: forgotten ? true : step.undoAgain };
-}
-
-function startElements(before: Step, event: JourneyEvent, detail: EventDetail): Element[] | undefined {
-  const count = detail.elements as number | undefined;
-  return count === undefined ? undefined : elementsAfter(elementsOf(before, count), event, detail);
-}
-
-function elementsAfter(elements: Element[], event: JourneyEvent, detail: EventDetail): Element[] {
-  const ended = detail.element as EndedElement | undefined;
-  const start = new Set((detail.start as number[] | undefined) ?? []);
-  return elements.map((element, index) => {
-    if (start.has(index)) return { status: "running", attempt: event.attempt };
-    if (index !== ended?.index) return element;
-    return { status: ended.status, attempt: element.attempt, output: ended.output, error: ended.error };
-  });
-}
-
-// ---- undo ----
-
-const freshNegation: Negation = { status: "waiting", attempts: 0, tries: 0, open: [] };
-
 function undoChanged(journey: Journey, event: JourneyEvent, at: number, detail: EventDetail): Journey {
-  const changed = changeStep(journey, event, (step) => {
-    const name = event.function ?? "";
-    const negation = callAfter(step.undo?.[name] ?? freshNegation, event, at, detail);
-    const undo = { ...step.undo, [name]: withData(negation, event, detail) };
-    return { ...step, undo, ...undoStatus(step, undo, event, at, detail) };
-  });
+  const changed = changeStep(journey, event, (step) => stepAfterUndo(step, event, at, detail));
   // The last failed undo was taken in hand, or succeeded late: the journey is rolling back again.
   if (currentStatus(changed) === "rollback_failed" && !anyUndoFailed(changed)) {
     return withStatus(changed, "rolling_back");
@@ -353,138 +170,8 @@ function undoChanged(journey: Journey, event: JourneyEvent, at: number, detail: 
   return changed;
 }
 
-function withData(negation: Negation, event: JourneyEvent, detail: EventDetail): Negation {
-  if (event.type === "undo.dispatched" && detail.again === true) return { ...negation, tries: 1, data: undefined };
-  if (event.type === "undo.retry_scheduled" && "data" in event) return { ...negation, data: event.data };
-  return negation;
-}
-
-function undoStatus(
-  step: Step,
-  undo: Record<string, Negation>,
-  event: JourneyEvent,
-  at: number,
-  detail: EventDetail,
-): Partial<Step> {
-  const negations = Object.values(undo);
-  if (event.type === "undo.dispatched") {
-    const again = detail.again === true ? { undoAgain: undefined } : {};
-    return { ...again, status: step.status === "undo_failed" && anyFailed(undo) ? "undo_failed" : "undoing" };
-  }
-  if (negations.every((negation) => negation.status === "succeeded")) return { status: "undone", endedAt: at };
-  if (step.status === "undo_failed" && !anyFailed(undo)) return { status: "undoing" };
-  return {};
-}
-
-/** A negation whose retries are used up; one with a retry scheduled is waiting. */
-function anyFailed(undo: Record<string, Negation>): boolean {
-  return Object.values(undo).some((negation) => negation.status === "failed" || negation.status === "timed_out");
-}
-
 function anyUndoFailed(journey: Journey): boolean {
   return Object.values(journey.steps).some((step) => step.status === "undo_failed");
-}
-
-function currentStatus(journey: Journey): JourneyStatus {
-  return journey.paused ? journey.paused.from : journey.status;
-}
-
-// ---- the journey as a whole ----
-
-const resetOf = (detail: EventDetail): string[] => (detail.reset as string[] | undefined) ?? [];
-const union = (one: string[], more: string[]): string[] => [...new Set([...one, ...more])];
-
-function rollbackStarted(journey: Journey, event: JourneyEvent, at: number): Journey {
-  const detail = event.detail ?? {};
-  const scope = (detail.scope as Scope | undefined) ?? "journey";
-  const before = journey.rollback;
-  const set = (detail.set as string[] | undefined) ?? [];
-  const isHeldThere = journey.held?.kind === "rolled_back_to";
-  const rollback: Rollback = {
-    scope,
-    trigger: (detail.trigger as Rollback["trigger"] | undefined) ?? "failure",
-    causes: causesOf(journey, event, before?.causes ?? [], set),
-    set,
-    former: union(before?.former ?? [], before?.set ?? []).filter((id) => !before?.again.includes(id)),
-    again: [],
-    blind: (detail.blind as string[] | undefined) ?? [],
-    include: detail.include as "attempted" | undefined,
-    reason: event.reason ?? "",
-    actor: event.actor ?? "manager",
-    startedAt: at,
-    reset: union(isHeldThere ? (before?.reset ?? []) : [], resetOf(detail)),
-    rerun: detail.rerun as Rollback["rerun"],
-  };
-  return {
-    ...withStatus(touchedBy(journey, rollback), "rolling_back"),
-    rollback,
-    held: undefined,
-    output: undefined,
-    endedAt: undefined,
-    deadlineAt: scope === "branch" ? journey.deadlineAt : undefined,
-    error: event.error ?? journey.error,
-  };
-}
-
-/** Steps of the set that have failed by now are answered by this rollback too. */
-function causesOf(journey: Journey, event: JourneyEvent, before: string[], set: string[]): string[] {
-  const failed = set.filter((id) => {
-    const status = journey.steps[id]?.status;
-    return status === "failed" || status === "timed_out";
-  });
-  return union(union(before, event.step === undefined ? [] : [event.step]), failed);
-}
-
-function rollbackJoined(journey: Journey, event: JourneyEvent): Journey {
-  const before = journey.rollback;
-  if (!before) return journey;
-  const detail = event.detail ?? {};
-  const scope = (detail.scope as Scope | undefined) ?? before.scope;
-  const set = union(before.set, (detail.set as string[] | undefined) ?? []);
-  const rollback: Rollback = {
-    ...before,
-    scope,
-    set,
-    blind: union(before.blind, (detail.blind as string[] | undefined) ?? []),
-    causes: causesOf(journey, event, before.causes, set),
-    include: (detail.include as "attempted" | undefined) ?? before.include,
-    // A wider rollback has nothing to go on from; with another step to go back to, the journey is held there.
-    reset: scope === "to" ? union(before.reset, resetOf(detail)) : scope === before.scope ? before.reset : [],
-    rerun: scope === "to" && detail.reset === undefined ? before.rerun : undefined,
-  };
-  const status = currentStatus(journey) === "held" ? "rolling_back" : currentStatus(journey);
-  const deadlineAt = scope === "branch" ? journey.deadlineAt : undefined;
-  return { ...withStatus(touchedBy(journey, rollback), status), rollback, held: undefined, deadlineAt };
-}
-
-/**
- * In a rollback nothing is tried again: a step between two attempts ends as its last attempt did. What lies outside the
- * set goes on where the journey does (branch) or will (to).
- */
-function touchedBy(journey: Journey, rollback: Rollback): Journey {
-  const inSet = new Set(rollback.set);
-  const isDead = (id: string): boolean =>
-    rollback.scope === "branch" && (inSet.has(id) || rollback.causes.includes(id));
-  const steps = Object.entries(journey.steps).map(([id, step]): [string, Step] => {
-    const idle = withoutRetry(id, step, rollback, inSet);
-    return [id, isDead(id) ? { ...idle, dead: true } : idle];
-  });
-  return { ...journey, steps: Object.fromEntries(steps) };
-}
-
-function withoutRetry(id: string, step: Step, rollback: Rollback, inSet: Set<string>): Step {
-  const goesOn = goesOnAfter(rollback.scope) && !inSet.has(id);
-  if (step.retryAt === undefined || step.status !== "waiting" || goesOn) return step;
-  const idle = { ...step, retryAt: undefined, waitingFor: undefined, forcedInput: undefined };
-  if (step.attempts === 0) return idle;
-  return { ...idle, status: step.open.length > 0 ? "timed_out" : "failed" };
-}
-
-function rollbackCompleted(journey: Journey, at: number): Journey {
-  const rollback = journey.rollback && { ...journey.rollback, endedAt: at };
-  if (rollback?.scope === "branch") return { ...withStatus(journey, "running"), rollback, held: undefined };
-  if (rollback?.scope === "to") return { ...withStatus(journey, "held"), rollback };
-  return { ...withStatus(journey, "rolled_back"), rollback, held: undefined, endedAt: at };
 }
 
 /** Ends a pause (clocks are moved by its length) or a hold; `reset` sets steps back to waiting, to run again. */
@@ -513,23 +200,6 @@ function resumed(journey: Journey, at: number, detail: EventDetail): Journey {
     error: active ? journey.error : undefined,
     rollback,
     steps: Object.fromEntries(steps),
-  };
-}
-
-/** Attempt numbers never restart, so what is late of a former round stays recognisable. */
-function setBack(step: Step): Step {
-  const rounds = Object.entries(step.undo ?? {}).map(([name, negation]): [string, number] => [
-    name,
-    negation.attempts,
-  ]);
-  return {
-    service: step.service,
-    function: step.function,
-    status: "waiting",
-    attempts: step.attempts,
-    tries: 0,
-    open: step.open.map((open) => ({ ...open, gaveUp: true, former: true })),
-    undoAttempts: { ...step.undoAttempts, ...Object.fromEntries(rounds) },
   };
 }
 

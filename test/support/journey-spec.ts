@@ -3,6 +3,8 @@
  * requirements: what is said to the journey, what it asks for next.
  */
 
+import type { Start } from "../../engine/core/begin.ts";
+import { childUuid } from "../../engine/core/builtin.ts";
 import { nextDue } from "../../engine/core/clocks.ts";
 import { type Message, messagesOf } from "../../engine/core/commands.ts";
 import { compileFlow } from "../../engine/core/compile.ts";
@@ -87,6 +89,13 @@ export function deepFreeze<T>(value: T): T {
   return value;
 }
 
+export interface ChildSays {
+  index?: number;
+  output?: unknown;
+  attempt?: number;
+  error?: Record<string, unknown>;
+}
+
 export interface Spec {
   readonly journey: Journey;
   readonly events: JourneyEvent[];
@@ -105,6 +114,10 @@ export interface Spec {
   ): JourneyEvent[];
   inprogress(step: string): JourneyEvent[];
   undone(step: string, negation?: string): JourneyEvent[];
+  /** The end of a sub-journey, or of an element of an `each`. */
+  child(step: string, status: "success" | "failure", end?: ChildSays): JourneyEvent[];
+  /** Any record of `tomanager`; uuid and service are filled in. */
+  reply(fields: Record<string, unknown>): JourneyEvent[];
   undoFails(step: string, negation?: string, retryable?: boolean): JourneyEvent[];
   action(action: ActionName, data?: Record<string, unknown>): JourneyEvent[];
   dryRun(action: ActionName, data?: Record<string, unknown>): Preview;
@@ -112,8 +125,13 @@ export interface Spec {
   after(ms: number): JourneyEvent[];
   /** Moves the clock to the next due time and fires. */
   nextTimer(): JourneyEvent[];
-  /** Messages of the last input, as "function" (service commands). */
+  /** Of the last input's messages: the functions that they call. */
   sent(): string[];
+  /** The same as `step.function#attempt`. */
+  calls(): string[];
+  /** The codes of the events' errors, from `type`s where it is given. */
+  codes(type?: EventType): (string | undefined)[];
+  last(): JourneyEvent;
   messages(): Message[];
   /** Commands out without an answer, as names of functions. */
   statuses(): Record<string, string>;
@@ -125,6 +143,7 @@ export function given(
   sketch: FlowSketch | CompiledFlow,
   input: unknown = {},
   setup: (spec: Spec) => void = () => {},
+  start: Partial<Start> = {},
 ): Spec {
   const flow = "order" in sketch ? sketch : compiled(sketch);
   let journey: Journey | undefined;
@@ -191,6 +210,17 @@ export function given(
       reply(step, forward(step), "failure", { error: { message: `${step} broke`, ...error }, attempt }),
     inprogress: (step) => reply(step, forward(step), "inprogress", {}),
     undone: (step, name) => reply(step, negationOf(step, name), "success", {}),
+    child: (step, status, { index, output = null, attempt = 1, error } = {}) =>
+      reply(step, forward(step), status, {
+        attempt,
+        data: { child: childUuid(UUID, step, attempt, index), index, output },
+        error: status === "failure" ? { message: "the child broke", ...error } : undefined,
+      }),
+    reply: (fields) =>
+      spec.input({
+        kind: "reply",
+        reply: toManagerSchema.parse({ uuid: UUID, service: "svc", data: null, ...fields }),
+      }),
     undoFails: (step, name, retryable = true) =>
       reply(step, negationOf(step, name), "failure", { error: { message: "can't", retryable } }),
     action: (action, data = {}) => spec.input({ kind: "action", action, data: dataOf(data) }),
@@ -214,13 +244,20 @@ export function given(
       return spec.input({ kind: "timer" });
     },
     sent: () => last.messages.map((message) => message.value.function),
+    calls: () =>
+      last.messages.map(({ value }) =>
+        `${value.step ?? ""}.${value.function}#${value.attempt ?? ""}`.replace(/^\./, ""),
+      ),
+    codes: (type) =>
+      events.flatMap((e) => (e.error && (type === undefined || e.type === type) ? [e.error.code] : [])),
+    last: () => events[events.length - 1]!,
     messages: () => last.messages,
     statuses: () =>
       Object.fromEntries(Object.entries(toView(spec.journey, spec.flow).steps).map(([id, s]) => [id, s.status])),
     types: () => events.map((event) => event.type),
   };
   setup(spec);
-  spec.input({ kind: "start", start: { uuid: UUID, data: input } });
+  spec.input({ kind: "start", start: { ...start, uuid: UUID, data: input } });
   return spec;
 }
 
