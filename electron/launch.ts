@@ -120,7 +120,7 @@ function quote(output: string): string {
   return last ? ` (${last.slice(0, 200)})` : "";
 }
 
-/** Passes Ctrl-C and its like on as a wish to quit, until disposed of. */
+/** Passes Ctrl-C and its like, and the end of a parent we are tethered to, on as a wish to quit, until disposed of. */
 function quitOnSignal(child: ChildProcess) {
   let timer: NodeJS.Timeout | undefined;
   let isAsked = false;
@@ -135,6 +135,8 @@ function quitOnSignal(child: ChildProcess) {
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, quit);
+  // Where a first process only found the right Node for us: its end is ours.
+  process.on("disconnect", quit);
   return {
     isAsked: () => isAsked,
     /** It is about to end by itself; killed if it doesn't. */
@@ -142,6 +144,7 @@ function quitOnSignal(child: ChildProcess) {
     dispose() {
       clearTimeout(timer);
       for (const signal of signals) process.off(signal, quit);
+      process.off("disconnect", quit);
     },
   };
 }

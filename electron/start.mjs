@@ -9,7 +9,7 @@ import { onPinnedNode } from "../engine/cli/pinned-node.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-if (onPinnedNode(import.meta.url)) await main(process.argv.slice(2));
+if (onPinnedNode(import.meta.url, { tethered: true })) await main(process.argv.slice(2));
 
 async function main(args) {
   const wantsFetch = args.includes("--fetch");
