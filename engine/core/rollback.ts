@@ -28,16 +28,16 @@ function answer(turn: Turn, step: FlowStep, state: Step): void {
   const where = `${step.service}.${step.function}`;
   const reason = `${where} ${state.status === "timed_out" ? "timed out" : "failed"}`;
   const active = activeRollback(turn.journey);
-  if (active?.set.includes(step.id)) {
-    // One cause more; what it has to undo is in the set already.
+  const pivot = passedPivot(turn.journey, turn.flow);
+  if (active && (active.set.includes(step.id) || (pivot && !goesOnAfter(active.scope)))) {
+    // One cause more, and nothing more to undo: it is in the set already, or only force may undo it.
     const detail = { trigger: "failure", scope: active.scope, set: active.set };
     turn.emit("rollback.joined", { step: step.id, reason, error: state.error, detail });
     return;
   }
-  const pivot = passedPivot(turn.journey, turn.flow);
   const mustHold = pivot || (isUnknown(state) && onTimeoutOf(step) === "hold");
   // What has to hold the journey does so once the rollback that somebody asked for is over.
-  const later = active ? pivot || goesOnAfter(active.scope) : turn.journey.held?.kind === "rolled_back_to";
+  const later = active ? goesOnAfter(active.scope) : turn.journey.held?.kind === "rolled_back_to";
   if (mustHold && later) return;
   if (mustHold && !active) {
     const why = pivot
