@@ -32,7 +32,7 @@ import {
 import { boundsOf, decodeId, fromCanvas, showsSame, toCanvas } from "./canvas-view.ts";
 import { useDesignerScope } from "./designer-context.ts";
 import { useDesigner } from "./designer-store.ts";
-import { NODE_WIDTH, ownValue, type Workflow } from "./document.ts";
+import { type FlowDocument, NODE_WIDTH, ownValue, type Workflow } from "./document.ts";
 import { addStep, connect, disconnect, type Point, removeStep, whyNotConnect } from "./edit-steps.ts";
 import "./flume-canvas.css";
 import { heightOf } from "./layout.ts";
@@ -58,10 +58,10 @@ export function FlumeCanvas() {
   const [menu, setMenu] = useState<MenuPlace>();
   const { workflow } = document;
 
-  const mount = useEffectEvent((view: View) => {
-    const nodes = toCanvas(workflow, view.origin);
+  const mount = useEffectEvent((view: View, of: Workflow = workflow) => {
+    const nodes = toCanvas(of, view.origin);
     shown.current = nodes;
-    setMounted((old) => ({ key: (old?.key ?? 0) + 1, view, nodes, nodeTypes: nodeTypesOf(workflow) }));
+    setMounted((old) => ({ key: (old?.key ?? 0) + 1, view, nodes, nodeTypes: nodeTypesOf(of) }));
   });
 
   /** The view right now, with what was panned and zoomed since the last mount. */
@@ -124,19 +124,13 @@ export function FlumeCanvas() {
   }, []);
 
   const endLink = useEffectEvent((gesture: LinkGesture) => {
-    const { from, to, detached, port, still } = gesture;
-    if (to !== undefined && to !== detached && !still) {
-      const without = detached === undefined ? document : disconnect(document, from, detached);
-      const objection = whyNotConnect(without.workflow, from, to);
-      if (objection !== undefined)
-        notifications.show({ color: "yellow", title: "Not connected", message: objection });
-      else designer.change(() => connect(without, from, to, port));
-    } else if (to === undefined && detached !== undefined && !still) {
-      designer.change(() => disconnect(document, from, detached));
-    }
-    // Flume has let go of a line that was taken by its end, whatever became of it.
+    const { detached } = gesture;
+    const { document: next, objection } = linked(document, gesture);
+    if (objection !== undefined) notifications.show({ color: "yellow", title: "Not connected", message: objection });
+    designer.change(() => next);
+    // Flume has let go of a line that was taken by its end, whatever became of it: it must not get to say so.
     const view = viewNow();
-    if (detached !== undefined && view !== undefined && designer.document() === document) mount(view);
+    if (detached !== undefined && view !== undefined) mount(view, next.workflow);
   });
   useEffect(() => (host.current === null ? undefined : watchLinks(host.current, (gesture) => endLink(gesture))), []);
 
@@ -237,6 +231,16 @@ export function FlumeCanvas() {
       <CanvasMenu place={menu} onClose={() => setMenu(undefined)} />
     </>
   );
+}
+
+/** What a gesture makes of the document, or why it may not be. */
+function linked(document: FlowDocument, gesture: LinkGesture): { document: FlowDocument; objection?: string } {
+  const { from, to, detached, port, still } = gesture;
+  if (still || (to !== undefined && to === detached)) return { document };
+  const without = detached === undefined ? document : disconnect(document, from, detached);
+  if (to === undefined) return { document: without };
+  const objection = whyNotConnect(without.workflow, from, to);
+  return objection === undefined ? { document: connect(without, from, to, port) } : { document, objection };
 }
 
 function boxOf({ left, top, right, bottom }: ReturnType<typeof boundsOf>) {

@@ -149,6 +149,38 @@ test("pan and zoom stay where they were when the canvas is mounted anew", async 
   expect(Math.abs((after?.y ?? 0) - (before?.y ?? 99))).toBeLessThan(2);
 });
 
+test("connections are taken by their end, led to another step, let go, and never cut by a click", async ({
+  page,
+}) => {
+  await open(page, "/flows/order/design");
+  const lines = page.locator(".ag-flume path[data-connection-id]");
+  const shown = () =>
+    lines.evaluateAll((paths) =>
+      paths
+        .map((path) => `${path.getAttribute("data-output-node-id")} ${path.getAttribute("data-input-node-id")}`)
+        .sort(),
+    );
+  await expect(lines).toHaveCount(5);
+  const before = await shown();
+  const end = port(page, "approve_order", "input", 0);
+  await end.click();
+  await drag(page, end, head(page, "approve_order"));
+  expect(await shown()).toEqual(before);
+
+  await drag(page, end, head(page, "authorize_card"));
+  await expect(page.getByText("already comes after").or(lines.nth(4))).not.toHaveCount(0);
+  const led = await shown();
+  expect(led).toContain("create_ticket authorize_card");
+  expect(led).not.toContain("create_ticket approve_order");
+  await page.keyboard.press("Control+z");
+  await expect.poll(shown).toEqual(before);
+
+  await drag(page, end, page.locator(".ag-flume-stage"));
+  await expect.poll(shown).not.toContain("create_ticket approve_order");
+  await drag(page, port(page, "create_ticket", "output"), head(page, "approve_order"));
+  await expect.poll(shown).toEqual(before);
+});
+
 test("the Steps table draws the same flow by keyboard alone", async ({ page, api }) => {
   await open(page, "/flows/new/draw");
   await page.getByRole("tab", { name: /^Steps/ }).focus();
