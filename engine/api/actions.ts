@@ -4,9 +4,9 @@
  * the refusal stands in the journey's history, and the call waits a moment for the manager's word on it.
  */
 import type { NewRecord } from "../bus/bus.ts";
-import { replayUuid } from "../core/builtin.ts";
 import { AntigraphError, ERRORS, type ErrorCode } from "../core/errors.ts";
 import type { Journey } from "../core/journey.ts";
+import { replayUuid } from "../core/journey-ids.ts";
 import { preview } from "../core/preview.ts";
 import {
   ACTIONS,

@@ -2,12 +2,13 @@
  * Operators' actions: each is carried out, or refused with a code and a sentence; both are in the audit. An action whose
  * id was seen changes nothing.
  */
-import { hasRunningJourneys, hasSucceededElements, isApproval, isEach, replayUuid } from "./builtin.ts";
+import { hasRunningJourneys, hasSucceededElements, isApproval, isEach } from "./builtin.ts";
 import { sizeError } from "./data-size.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { CompiledFlow, FlowStep } from "./flow.ts";
 import { ancestors } from "./graph.ts";
 import type { Scope, Step } from "./journey.ts";
+import { replayUuid } from "./journey-ids.ts";
 import { type ActionData, type ActionName, MANAGER } from "./protocol.ts";
 import { beginRollback, type RollbackRequest, rollbackSet } from "./rollback.ts";
 import {

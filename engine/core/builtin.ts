@@ -3,7 +3,6 @@
  * ends come back as replies. They are undone by rolling those journeys back. What they do while they are under way is
  * said in sub-journeys.ts.
  */
-import { v5 } from "uuid";
 import type { FlowStep } from "./flow.ts";
 import type { Element, Journey, Step } from "./journey.ts";
 import { MANAGER } from "./manager-service.ts";
@@ -20,15 +19,6 @@ export const isEach = (step: FlowStep): boolean => isBuiltIn(step, "each");
 export const isApproval = (step: FlowStep): boolean => isBuiltIn(step, "approve");
 export const isWait = (step: FlowStep): boolean => isBuiltIn(step, "wait");
 export const isSubJourney = (step: FlowStep): boolean => isBuiltIn(step, "journey");
-
-/** UUIDv5(parent, "step"), for an element "step/index"; later attempts make journeys of their own. */
-export function childUuid(parent: string, step: string, attempt: number, index?: number): string {
-  const name = index === undefined ? step : `${step}/${index}`;
-  return v5(attempt === 1 ? name : `${name}#${attempt}`, parent);
-}
-
-/** UUIDv5(old uuid, action id): the same replay asked twice is one journey. */
-export const replayUuid = (uuid: string, actionId: string): string => v5(actionId, uuid);
 
 /** Why this step can't run its journeys, as far as its parent can know. */
 export function whyNotRun(journey: Journey, step: FlowStep, data: unknown): StepError | undefined {

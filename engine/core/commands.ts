@@ -2,10 +2,11 @@
  * What leaves the engine because of an event: commands for services; starts, cancels and rollbacks of sub-journeys, and
  * a sub-journey's end told to its parent. Nothing else is ever sent.
  */
-import { childUuid, undoneElement } from "./builtin.ts";
+import { undoneElement } from "./builtin.ts";
 import type { JourneyEvent } from "./events.ts";
 import type { CompiledFlow } from "./flow.ts";
 import type { Journey, Parent } from "./journey.ts";
+import { childUuid } from "./journey-ids.ts";
 import { type FromManager, MANAGER, SCHEMA_VERSION, type StepError, type ToManager } from "./protocol.ts";
 import type { ChildEnd } from "./sub-journeys.ts";
 

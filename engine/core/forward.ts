@@ -4,7 +4,6 @@
  */
 
 import {
-  childUuid,
   elementsOf,
   hasSucceededElements,
   isEach,
@@ -19,6 +18,7 @@ import { evaluate } from "./expressions.ts";
 import type { FlowStep } from "./flow.ts";
 import { comesFirst, START_EDGE } from "./graph.ts";
 import type { Journey, Step } from "./journey.ts";
+import { childUuid } from "./journey-ids.ts";
 import { MANAGER, type StepError } from "./protocol.ts";
 import { activeRollback, isLive, iso, stepOf, stepsInOrder, type Turn } from "./turn.ts";
 import { isMember, isSettled } from "./undo.ts";

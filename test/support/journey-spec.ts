@@ -4,7 +4,6 @@
  */
 
 import type { Start } from "../../engine/core/begin.ts";
-import { childUuid } from "../../engine/core/builtin.ts";
 import { nextDue } from "../../engine/core/clocks.ts";
 import { type Message, messagesOf } from "../../engine/core/commands.ts";
 import { compileFlow } from "../../engine/core/compile.ts";
@@ -13,6 +12,7 @@ import type { EventType, JourneyEvent } from "../../engine/core/events.ts";
 import { evolve } from "../../engine/core/evolve.ts";
 import type { CompiledFlow } from "../../engine/core/flow.ts";
 import type { Journey } from "../../engine/core/journey.ts";
+import { childUuid } from "../../engine/core/journey-ids.ts";
 import { preview } from "../../engine/core/preview.ts";
 import { type ActionName, actionDataSchema, toManagerSchema } from "../../engine/core/protocol.ts";
 import { toView } from "../../engine/core/to-view.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { replayUuid } from "../../../engine/core/builtin.ts";
+import { replayUuid } from "../../../engine/core/journey-ids.ts";
 import { ACTIONS, TOPICS } from "../../../engine/core/protocol.ts";
 import { openTestApi } from "../../support/api-host.ts";
 import { flowFile, given, UUID } from "../../support/journey-spec.ts";
