@@ -1,8 +1,8 @@
-import { Tabs } from "@mantine/core";
-import { useMemo } from "react";
+import { Suspense, useMemo } from "react";
 import { Link } from "react-router";
 import type { Journey } from "../../engine/core/journey.ts";
 import { exactTime, shortId } from "../parts/format.ts";
+import { SkeletonRows } from "../parts/states.tsx";
 import { Badge, JourneyStatusBadge } from "../parts/status-badge.tsx";
 import { Time } from "../parts/time.tsx";
 import { useAddress } from "./address.ts";
@@ -10,14 +10,16 @@ import { Block } from "./attempt-list.tsx";
 import classes from "./details.module.css";
 import type { DetailsProps } from "./details.tsx";
 import { readJourneyTab } from "./details-tab.ts";
-import { EventList } from "./event-list.tsx";
 import { JsonText } from "./json-text.tsx";
+import { EventList } from "./lazy-panels.tsx";
 import { type OperatorAction, operatorActions } from "./operators.ts";
 import { tookEffect } from "./step-look.ts";
+import { Tabs } from "./tabs.tsx";
 
 /** The journey as a whole: what went in, what came out, who did what, and every event. */
 export function JourneyDetails({ journey, events, history, moment, onSelect }: DetailsProps) {
   const { get, write } = useAddress();
+  const tab = readJourneyTab(get("tab"));
   const actions = useMemo(() => operatorActions(events), [events]);
   return (
     <>
@@ -26,25 +28,22 @@ export function JourneyDetails({ journey, events, history, moment, onSelect }: D
         <JourneyStatusBadge status={journey.status} />
       </div>
       <Tabs
-        value={readJourneyTab(get("tab"))}
-        onChange={(tab) => write({ tab: tab ?? undefined, step: "" })}
-        className={classes.tabs}
-        keepMounted={false}
+        label="Of the journey"
+        tabs={[
+          { name: "overview", title: "Overview" },
+          { name: "operators", title: `Who did what (${actions.length})` },
+          { name: "events", title: `Events (${events.length})` },
+        ]}
+        chosen={tab}
+        onChoose={(next) => write({ tab: next, step: "" })}
       >
-        <Tabs.List>
-          <Tabs.Tab value="overview">Overview</Tabs.Tab>
-          <Tabs.Tab value="operators">Who did what ({actions.length})</Tabs.Tab>
-          <Tabs.Tab value="events">Events ({events.length})</Tabs.Tab>
-        </Tabs.List>
-        <Tabs.Panel value="overview" className={classes.panel}>
-          <Overview journey={journey} startedBy={history.events[0]?.actor} />
-        </Tabs.Panel>
-        <Tabs.Panel value="operators" className={classes.panel}>
-          <Operators actions={actions} onGo={moment.goTo} />
-        </Tabs.Panel>
-        <Tabs.Panel value="events" className={classes.panel}>
-          <EventList events={events} moment={moment} onStep={onSelect} kinds />
-        </Tabs.Panel>
+        {tab === "overview" && <Overview journey={journey} startedBy={history.events[0]?.actor} />}
+        {tab === "operators" && <Operators actions={actions} onGo={moment.goTo} />}
+        {tab === "events" && (
+          <Suspense fallback={<SkeletonRows />}>
+            <EventList events={events} moment={moment} onStep={onSelect} kinds />
+          </Suspense>
+        )}
       </Tabs>
     </>
   );

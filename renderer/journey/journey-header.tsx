@@ -1,11 +1,10 @@
-import { Button, Menu } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useState } from "react";
 import { Link } from "react-router";
 import type { Journey } from "../../engine/core/journey.ts";
 import { CopyId } from "../parts/copy.tsx";
 import { shortId } from "../parts/format.ts";
-import { IconChevronDown } from "../parts/icons.ts";
 import { PageHeader } from "../parts/page-header.tsx";
 import { JourneyStatusBadge } from "../parts/status-badge.tsx";
 import { Duration, Time } from "../parts/time.tsx";
@@ -13,6 +12,7 @@ import { CompareHost } from "./compare-host.tsx";
 import type { History } from "./history.ts";
 import classes from "./journey.module.css";
 import type { Moment } from "./moment.ts";
+import { MoreActions } from "./more-actions.tsx";
 import { type Offer, settles } from "./offers.ts";
 import { operatorActions } from "./operators.ts";
 
@@ -73,20 +73,7 @@ export function JourneyHeader({ journey, history, moment, offers, onOffer, actin
               {more.length === 0 ? (
                 <Button onClick={() => setComparing(true)}>Compare…</Button>
               ) : (
-                <Menu position="bottom-end">
-                  <Menu.Target>
-                    <Button rightSection={<IconChevronDown size={14} />}>More</Button>
-                  </Menu.Target>
-                  <Menu.Dropdown>
-                    {more.map((offer) => (
-                      <Menu.Item key={offer.id} onClick={() => onOffer(offer)}>
-                        {offer.label}…
-                      </Menu.Item>
-                    ))}
-                    <Menu.Divider />
-                    <Menu.Item onClick={() => setComparing(true)}>Compare with another…</Menu.Item>
-                  </Menu.Dropdown>
-                </Menu>
+                <MoreActions offers={more} onOffer={onOffer} onCompare={() => setComparing(true)} />
               )}
             </>
           )

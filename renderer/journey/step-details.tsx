@@ -1,6 +1,7 @@
-import { Button, Tabs } from "@mantine/core";
-import { useMemo } from "react";
+import { Button } from "@mantine/core";
+import { Suspense, useMemo } from "react";
 import { IconArrowsDiff } from "../parts/icons.ts";
+import { SkeletonRows } from "../parts/states.tsx";
 import { StepStatusBadge } from "../parts/status-badge.tsx";
 import { useAddress } from "./address.ts";
 import { AttemptList } from "./attempt-list.tsx";
@@ -9,11 +10,11 @@ import { CompareButton } from "./compare-host.tsx";
 import classes from "./details.module.css";
 import type { DetailsProps } from "./details.tsx";
 import { type ChosenStepTab, readStepTab, undoTab } from "./details-tab.ts";
-import { EventList } from "./event-list.tsx";
+import { EventList, SettingsList } from "./lazy-panels.tsx";
 import { useStepLook } from "./look-store.ts";
 import { type Offer, stepOffers } from "./offers.ts";
-import { SettingsList } from "./settings-list.tsx";
 import type { StepLook } from "./step-look.ts";
+import { Tabs } from "./tabs.tsx";
 import { UndoPanel } from "./undo-panel.tsx";
 
 export function StepDetails(props: DetailsProps & { step: string }) {
@@ -58,21 +59,18 @@ export function StepDetails(props: DetailsProps & { step: string }) {
         </div>
       )}
       <Tabs
-        value={chosen.tab}
-        onChange={(tab) => write({ tab: tab ?? undefined })}
-        className={classes.tabs}
-        keepMounted={false}
+        label="Of the step"
+        tabs={[
+          { name: "forward", title: "Forward" },
+          { name: "undo", title: "Undo" },
+          { name: "events", title: `Events (${own.length})` },
+          { name: "settings", title: "Settings" },
+        ]}
+        chosen={chosen.tab}
+        onChoose={(tab) => write({ tab })}
       >
-        <Tabs.List>
-          <Tabs.Tab value="forward">Forward</Tabs.Tab>
-          <Tabs.Tab value="undo">Undo</Tabs.Tab>
-          <Tabs.Tab value="events">Events ({own.length})</Tabs.Tab>
-          <Tabs.Tab value="settings">Settings</Tabs.Tab>
-        </Tabs.List>
-        <Tabs.Panel value="forward" className={classes.panel}>
-          <Forward call={forward} look={look} journeyKey={history.uuid} />
-        </Tabs.Panel>
-        <Tabs.Panel value="undo" className={classes.panel}>
+        {chosen.tab === "forward" && <Forward call={forward} look={look} journeyKey={history.uuid} />}
+        {chosen.tab === "undo" && (
           <UndoPanel
             calls={undo}
             drawn={drawn}
@@ -81,13 +79,16 @@ export function StepDetails(props: DetailsProps & { step: string }) {
             chosen={chosen.negation}
             onChoose={(negation) => write({ tab: undoTab(negation) })}
           />
-        </Tabs.Panel>
-        <Tabs.Panel value="events" className={classes.panel}>
-          <EventList events={own} moment={moment} onStep={onSelect} />
-        </Tabs.Panel>
-        <Tabs.Panel value="settings" className={classes.panel}>
-          {drawn === undefined ? <p className="ag-dim">The flow isn't known here.</p> : <SettingsList step={drawn} />}
-        </Tabs.Panel>
+        )}
+        <Suspense fallback={<SkeletonRows />}>
+          {chosen.tab === "events" && <EventList events={own} moment={moment} onStep={onSelect} />}
+          {chosen.tab === "settings" &&
+            (drawn === undefined ? (
+              <p className="ag-dim">The flow isn't known here.</p>
+            ) : (
+              <SettingsList step={drawn} />
+            ))}
+        </Suspense>
       </Tabs>
     </>
   );
