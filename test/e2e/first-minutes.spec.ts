@@ -1,0 +1,67 @@
+// The first five minutes as the README tells them: start a journey, watch one undo itself, roll one back by hand; and
+// what happens to journeys on their way when a flow gets a new version.
+
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { JourneyEvent } from "../../engine/core/events.ts";
+import type { FlowRecord } from "../../engine/core/protocol.ts";
+import type { JourneyView } from "../../engine/core/view.ts";
+import { type ApiClient, expect, test } from "../support/e2e-console.ts";
+
+const uuidIn = (url: string): string => /\/journeys\/([0-9a-f-]{36})/.exec(url)?.[1] ?? "";
+
+async function untilEnded(api: ApiClient, uuid: string): Promise<JourneyView> {
+  let journey: JourneyView | undefined;
+  await expect(async () => {
+    journey = await api.get<JourneyView>(`/journeys/${uuid}`);
+    expect(["completed", "rolled_back"]).toContain(journey.status);
+  }).toPass();
+  return journey as JourneyView;
+}
+
+async function undone(api: ApiClient, uuid: string): Promise<string[]> {
+  const { events } = await api.get<{ events: JourneyEvent[] }>(`/journeys/${uuid}/events`);
+  return events.filter(({ type }) => type === "undo.dispatched").map((event) => event.function ?? "");
+}
+
+test("a newcomer starts a journey, watches one undo itself, and rolls one back by hand", async ({ page, api }) => {
+  const first = page.getByRole("region", { name: "First steps" });
+  await first.getByRole("button", { name: /^Start a journey/ }).click();
+  await page.getByRole("button", { name: "Start onboarding" }).click();
+  await expect(page).toHaveURL(/\/journeys\/[0-9a-f-]{36}/);
+  const good = uuidIn(page.url());
+  await expect(page.getByText("completed", { exact: true }).first()).toBeVisible();
+
+  await page.getByRole("button", { name: /^Roll back/ }).click();
+  const sheet = page.getByRole("dialog");
+  await expect(sheet.getByText("remove_membership")).toBeVisible();
+  await expect(sheet.getByText("delete_user")).toBeVisible();
+  await sheet.getByLabel("Reason").fill("the customer called");
+  await sheet.getByRole("button", { name: /^Send / }).click();
+  await expect(page.getByText("rolled back", { exact: true }).first()).toBeVisible();
+  expect(await undone(api, good)).toEqual(["remove_membership", "remove_license", "log_removal", "delete_user"]);
+
+  await page.getByRole("link", { name: "Journeys" }).first().click();
+  await first.getByRole("button", { name: /^Watch one undo itself/ }).click();
+  await expect(page).toHaveURL(/\/journeys\/[0-9a-f-]{36}/);
+  await expect(page.getByText("rolled back", { exact: true }).first()).toBeVisible();
+  expect(await undone(api, uuidIn(page.url()))).toEqual(["remove_license", "log_removal", "delete_user"]);
+});
+
+test("journeys stay on their version when a new one is published; new ones take the newest", async ({
+  page,
+  api,
+}) => {
+  const file = fileURLToPath(new URL("../../examples/flows/onboarding.flow.json", import.meta.url));
+  const flow: FlowRecord = JSON.parse(await readFile(file, "utf8"));
+  await api.put("/faults", { faults: [{ service: "user", function: "create_user", rate: 0, delay_ms: 3_000 }] });
+  const data = { name: "Ada Lovelace", email: "ada@example.com", group: "engineering" };
+  const before = await api.post<{ uuid: string }>("/journeys", { name: "onboarding", data });
+  await api.post("/flows", { ...flow, version: "2" });
+  await api.put("/faults", { faults: [] });
+  const after = await api.post<{ uuid: string }>("/journeys", { name: "onboarding", data });
+  expect(await untilEnded(api, after.uuid)).toMatchObject({ version: "2", status: "completed" });
+  expect(await untilEnded(api, before.uuid)).toMatchObject({ version: "1", status: "completed" });
+  await page.goto(new URL("/flows/onboarding", page.url()).href);
+  await expect(page.getByText("2 versions")).toBeVisible();
+});
