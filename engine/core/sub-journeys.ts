@@ -20,7 +20,7 @@ export interface ChildEnd {
   output?: unknown;
 }
 
-const childEndSchema = z.object({ child: z.string(), index: z.number().optional(), output: z.unknown() });
+const childEndSchema = z.object({ child: z.string(), index: z.number().optional(), output: z.unknown().optional() });
 
 /** Undefined when the reply is none of a child's. */
 export function childEnd(reply: ToManager): ChildEnd | undefined {
