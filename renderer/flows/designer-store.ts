@@ -8,8 +8,8 @@ export interface DesignerState {
   history: History<FlowDocument>;
   /** The node whose settings are shown; undefined: the flow's own. */
   selection?: string;
-  /** A node that the canvas shall bring into sight; a new object each time. */
-  reveal?: { id: string };
+  /** What the canvas shall bring into sight: a node, or (without id) everything; a new object each time. */
+  reveal?: { id?: string };
 }
 
 export interface Designer {
@@ -21,6 +21,8 @@ export interface Designer {
   select(id: string | undefined): void;
   /** Selects a node and brings it into sight on the canvas. */
   show(id: string): void;
+  /** Deselects, and shows all of the flow on the canvas. */
+  showAll(): void;
   rename(id: string, to: string): void;
   undo(): void;
   redo(): void;
@@ -54,6 +56,7 @@ export function createDesigner(document: FlowDocument): Designer {
       if (id !== state.selection) become({ ...state, selection: id });
     },
     show: (id) => become({ ...state, selection: id, reveal: { id } }),
+    showAll: () => become({ ...state, selection: undefined, reveal: {} }),
     rename(id, to) {
       const history = record(state.history, renameStep(state.history.present, id, to));
       if (history === state.history) return;

@@ -77,7 +77,7 @@ export function DesignerView({ profile, flow, base, draft }: DesignerViewProps) 
     // A flow that is published already keeps its name, whatever the file's is.
     const imported = flow === undefined ? read.document : { ...read.document, name: flow };
     designer.change(() => arranged(imported));
-    designer.select(undefined);
+    designer.showAll();
     notifications.show({ title: `Imported ${file.name}`, message: "Undo brings back what was drawn before." });
     if (unknownTypesOf(imported.workflow).length > 0) setMapping(true);
   };

@@ -74,8 +74,8 @@ export function FlumeCanvas() {
     if (host.current === null) return;
     mount(fitView(bounds(), { width: host.current.clientWidth, height: host.current.clientHeight }));
   };
-  const fitFirst = useEffectEvent(fit);
-  useLayoutEffect(() => fitFirst(), []);
+  const fitAll = useEffectEvent(fit);
+  useLayoutEffect(() => fitAll(), []);
 
   // Whatever changed the document elsewhere (the table, the panel, undo) has to be seen here.
   const follow = useEffectEvent(() => {
@@ -98,7 +98,8 @@ export function FlumeCanvas() {
     mount(isInSight(boxOf(bounds()), whole, size) ? whole : centred);
   });
   useLayoutEffect(() => {
-    if (reveal !== undefined) bringIntoSight(reveal.id);
+    if (reveal?.id !== undefined) bringIntoSight(reveal.id);
+    else if (reveal !== undefined) fitAll();
   }, [reveal]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: each mount makes a new stage
