@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Bus, BusRecord } from "../../engine/bus/bus.ts";
-import { openKafkaBus } from "../../engine/bus/kafka/bus.ts";
+import { type KafkaBusOptions, openKafkaBus } from "../../engine/bus/kafka/bus.ts";
 import { provisionTopics, type TopicNames, topicNames } from "../../engine/bus/kafka/provision.ts";
 import type { JourneyEvent } from "../../engine/core/events.ts";
 import { type FromManager, MANAGER } from "../../engine/core/protocol.ts";
@@ -14,6 +14,9 @@ import { Inbox } from "./bus-inbox.ts";
 import { flowFile } from "./journey-spec.ts";
 
 export const PARTITIONS = 4;
+
+/** Every input of these tests ends in one of these, and in one only. */
+const TAKEN = new Set(["journey.started", "step.succeeded", "step.failed", "step.late", "step.duplicate"]);
 
 export class KafkaLoad {
   readonly prefix = `t${crypto.randomUUID().slice(0, 8)}.`;
@@ -33,13 +36,26 @@ export class KafkaLoad {
     this.brokers = brokers;
   }
 
-  async open(): Promise<void> {
+  get options(): KafkaBusOptions {
+    const { topics, prefix, brokers } = this;
+    return {
+      brokers,
+      dataDir: join(this.folder, "manager"),
+      deadLetters: topics.deadLetter,
+      changelogOf: () => topics.journeys,
+      idPrefix: `${prefix}antigraph.`,
+    };
+  }
+
+  /** @param service whether commands are answered here */
+  async open({ service = true } = {}): Promise<void> {
     await provisionTopics({ brokers: this.brokers, topics: this.topics, partitions: PARTITIONS });
     const bus = await openKafkaBus({ brokers: this.brokers, dataDir: this.folder });
     this.bus = bus;
     const edges = { user: [], license: ["user"], member: ["license"] };
     const flow = flowFile({ edges, policy: { timeout: "5m" } });
     await bus.append([{ topic: this.topics.edits, key: null, value: JSON.stringify(flow) }]);
+    if (!service) return;
     await bus.subscribe(this.topics.audit, (records) => {
       this.events.add(
         records.map(({ value, partition }) => ({ event: JSON.parse(value ?? ""), partition, at: Date.now() })),
@@ -61,6 +77,31 @@ export class KafkaLoad {
     await this.bus?.append(
       uuids.map((uuid) => ({ topic: this.topics.toManager, key: uuid, value: JSON.stringify({ uuid, ...value }) })),
     );
+    return uuids;
+  }
+
+  /** Journeys with all replies to their commands behind their starts, as if the services had been fast. */
+  async startWithReplies(count: number, failing: boolean): Promise<string[]> {
+    const uuids = Array.from({ length: count }, () => crypto.randomUUID());
+    const common = { name: "flow", version: "1", data: { id: "u-7781", plan: "team", seats: 5 } };
+    const start = { ...common, service: MANAGER, function: "start", status: "success" };
+    const ok = (step: string) => ({ ...common, service: "svc", function: step, status: "success", step, attempt: 1 });
+    const undo = (step: string) => ({ ...ok(step), function: `undo_${step}` });
+    const failed = { ...ok("member"), status: "failure", error: { message: "quota" } };
+    const rounds = failing
+      ? [start, ok("user"), ok("license"), failed, undo("license"), undo("user")]
+      : [start, ok("user"), ok("license"), ok("member")];
+    for (const value of rounds) {
+      for (let begin = 0; begin < count; begin += 500) {
+        await this.bus?.append(
+          uuids.slice(begin, begin + 500).map((uuid) => ({
+            topic: this.topics.toManager,
+            key: uuid,
+            value: JSON.stringify({ uuid, ...value }),
+          })),
+        );
+      }
+    }
     return uuids;
   }
 
@@ -104,7 +145,7 @@ export class KafkaLoad {
     }
     const used = new Map<string, number>();
     for (const { event } of this.events.items) {
-      if (!["journey.started", "step.succeeded", "step.failed", "undo.succeeded"].includes(event.type)) continue;
+      if (!TAKEN.has(event.type)) continue;
       const { partition, offset } = event.cause ?? { partition: -1, offset: -1 };
       const name = `${partition}/${offset}`;
       used.set(name, (used.get(name) ?? 0) + 1);

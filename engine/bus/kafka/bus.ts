@@ -101,12 +101,12 @@ class KafkaBus implements Bus {
 
   async topics(): Promise<TopicInfo[]> {
     this.assertOpen();
-    return describeTopics(this.admin, this.inspecting);
+    return describeTopics(this.admin, this.client);
   }
 
   async groups(): Promise<GroupInfo[]> {
     this.assertOpen();
-    return describeGroups(this.admin, this.inspecting, (group, topic, partition) => {
+    return describeGroups(this.admin, this.client, (group, topic, partition) => {
       const session = [...this.sessions].find(({ worker }) => worker.group === group && worker.topic === topic);
       return session?.positionOf(partition);
     });

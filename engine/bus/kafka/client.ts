@@ -10,7 +10,9 @@
  *
  * kafkajs is loaded when the first bus is opened: whoever stays on the embedded one doesn't pay for it.
  */
-import type { Broker, Cluster, Kafka, KafkaConfig, logLevel } from "kafkajs";
+import net from "node:net";
+import tls from "node:tls";
+import type { Broker, Cluster, ISocketFactory, Kafka, KafkaConfig, logLevel } from "kafkajs";
 import type { BusLogger } from "../bus.ts";
 import { delay, isFinal, typeOf } from "./errors.ts";
 
@@ -129,6 +131,7 @@ export class Connection {
   readonly cluster: Cluster;
   private connected: Promise<void> | undefined;
   private readonly known = new Set<string>();
+  private readonly fetchTurns = new Map<string, Promise<void>>();
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
@@ -170,6 +173,23 @@ export class Connection {
     return asKafkaBroker(await this.cluster.findBroker({ nodeId }));
   }
 
+  /**
+   * Fetches one after the other from each broker, as Kafka answers them on one connection anyway. kafkajs opens a
+   * connection for each fetch that finds none, and loses all but the last.
+   */
+  async inFetchTurn<T>(nodeId: string, fetch: () => Promise<T>): Promise<T> {
+    const before = this.fetchTurns.get(nodeId) ?? Promise.resolve();
+    const turn = before.then(fetch);
+    this.fetchTurns.set(
+      nodeId,
+      turn.then(
+        () => {},
+        () => {},
+      ),
+    );
+    return turn;
+  }
+
   async anyBroker(): Promise<KafkaBroker> {
     return asKafkaBroker(await this.cluster.findControllerBroker());
   }
@@ -197,17 +217,32 @@ export class Connection {
 
   /** Offsets by partition: the log's starts, or its ends as readers of committed records see them. */
   async offsets(topic: string, partitions: number[], which: "start" | "end"): Promise<Map<number, number>> {
-    const wanted = partitions.map((partition) => ({ partition }));
-    const found = await this.retry(async () => {
-      await this.know(topic);
-      const answer = await this.cluster.fetchTopicsOffset([
-        { topic, partitions: wanted, fromBeginning: which === "start" },
-      ]);
-      const offsets = answer[0]?.partitions ?? [];
-      if (offsets.length !== partitions.length) throw new Error(`a partition of ${topic} has no leader now`);
-      return offsets;
+    await this.retry(() => this.know(topic));
+    return (await this.offsetsOf([{ topic, partitions }], which)).get(topic) ?? new Map();
+  }
+
+  /** The same of many topics that are known here, with one request to each broker. */
+  async offsetsOf(wanted: TopicPartitions[], which: "start" | "end"): Promise<Map<string, Map<number, number>>> {
+    const request = wanted.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map((partition) => ({ partition })),
+      fromBeginning: which === "start",
+    }));
+    const answers = await this.retry(async () => {
+      const found = await this.cluster.fetchTopicsOffset(request);
+      const offsets = new Map(found.map(({ topic, partitions }) => [topic, partitions]));
+      for (const { topic, partitions } of wanted) {
+        if (offsets.get(topic)?.length === partitions.length) continue;
+        throw new Error(`a partition of ${topic} has no leader now`);
+      }
+      return found;
     });
-    return new Map(found.map(({ partition, offset }) => [partition, Number(offset)]));
+    return new Map(
+      answers.map(({ topic, partitions }) => [
+        topic,
+        new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)])),
+      ]),
+    );
   }
 
   /** Readers of committed records see everything before these offsets. Not sure is no. */
@@ -294,6 +329,18 @@ function spendNegativeTimeoutWarning(): void {
   }
 }
 
+const KEEP_ALIVE_MS = 60_000;
+
+/** As kafkajs opens them, but for the listeners that it adds at each try while a broker is away. */
+const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+  const socket = ssl
+    ? tls.connect({ host, port, servername: net.isIP(host) === 0 ? host : "", ...ssl }, onConnect)
+    : net.connect({ host, port }, onConnect);
+  socket.setMaxListeners(0);
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  return socket;
+};
+
 /** Loads kafkajs. Nothing is connected yet. */
 export async function createClient(options: KafkaConnection, logger: BusLogger): Promise<Client> {
   const { Kafka, logLevel } = (await import("kafkajs")).default;
@@ -313,6 +360,7 @@ export async function createClient(options: KafkaConnection, logger: BusLogger):
     sasl: options.sasl,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    socketFactory: openSocket,
     retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 3 },
     logLevel: logLevel.WARN,
     logCreator,

@@ -69,13 +69,14 @@ export async function fetchFrom(
     fetchOffset: String(offset),
     maxBytes: partitionBytes,
   }));
-  const response: FetchResponse = await broker.fetch({
+  const request = {
     maxWaitTime: maxWaitMs,
     minBytes: 1,
     maxBytes: MAXIMUM_BYTES,
     isolationLevel: READ_COMMITTED,
     topics: [{ topic, partitions }],
-  });
+  };
+  const response: FetchResponse = await connection.inFetchTurn(nodeId, () => broker.fetch(request));
   const asked = new Map(positions.map(({ partition, offset }) => [partition, offset]));
   const fetched = response.responses
     .flatMap((answer) => answer.partitions)

@@ -1,17 +1,13 @@
 /** The consumer groups of the cluster, with members and lag. */
 import type { Admin } from "kafkajs";
 import type { GroupInfo } from "../bus.ts";
-import type { Connection } from "./client.ts";
-import { logOf } from "./topics.ts";
+import type { Client } from "./client.ts";
+import { logsOf } from "./topics.ts";
 
 /** Positions that are newer than what the group has stored: group -> topic -> partition -> offset. */
 export type KnownPositions = (group: string, topic: string, partition: number) => number | undefined;
 
-export async function describeGroups(
-  admin: Admin,
-  connection: Connection,
-  known: KnownPositions,
-): Promise<GroupInfo[]> {
+export async function describeGroups(admin: Admin, client: Client, known: KnownPositions): Promise<GroupInfo[]> {
   const listed = (await admin.listGroups()).groups.filter(({ protocolType }) => protocolType === "consumer");
   if (listed.length === 0) return [];
   const { groups } = await admin.describeGroups(listed.map(({ groupId }) => groupId));
@@ -32,15 +28,12 @@ export async function describeGroups(
       return { group: groupId, members: members.length, topics: positions };
     }),
   );
-  const ends = new Map<string, number>();
-  for (const topic of new Set(infos.flatMap((info) => info.topics.map((position) => position.topic)))) {
-    for (const [partition, end] of (await logOf(connection, topic))?.ends ?? [])
-      ends.set(`${partition} ${topic}`, end);
-  }
+  const names = new Set(infos.flatMap((info) => info.topics.map((position) => position.topic)));
+  const logs = await logsOf(client, [...names]);
   for (const { topics } of infos) {
     topics.sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition));
     for (const position of topics) {
-      position.end = ends.get(`${position.partition} ${position.topic}`) ?? position.committed;
+      position.end = logs.get(position.topic)?.[position.partition]?.end ?? position.committed;
       position.lag = Math.max(0, position.end - position.committed);
     }
   }

@@ -1,53 +1,71 @@
 /** The topics of the cluster. */
 import type { Admin } from "kafkajs";
 import type { TopicInfo } from "../bus.ts";
-import type { Connection } from "./client.ts";
+import type { Client, Connection } from "./client.ts";
 import { typeOf } from "./errors.ts";
 
 const TOPIC_RESOURCE = 2;
 
-/** Kafka's own topics are left out. `connection` sees the ends of all records, committed or not. */
-export async function describeTopics(admin: Admin, connection: Connection): Promise<TopicInfo[]> {
+/** Kafka's own topics are left out. */
+export async function describeTopics(admin: Admin, client: Client): Promise<TopicInfo[]> {
   const names = (await admin.listTopics()).filter((name) => !name.startsWith("__")).sort();
-  if (names.length === 0) return [];
-  const policies = await cleanupPolicies(admin, names);
-  const described = await Promise.all(
-    names.map(async (name) => {
-      const log = await logOf(connection, name);
-      if (log === undefined) return undefined;
-      const offsets = [...log.ends].map(([partition, end]) => ({
-        partition,
-        start: log.starts.get(partition) ?? end,
-        end,
-      }));
-      offsets.sort((a, b) => a.partition - b.partition);
-      const compacted = policies.get(name)?.includes("compact") ?? false;
-      return { name, partitions: offsets.length, compacted, offsets };
-    }),
-  );
-  return described.filter((topic) => topic !== undefined);
+  const [logs, policies] = await Promise.all([logsOf(client, names), cleanupPolicies(admin, names)]);
+  return [...logs].map(([name, offsets]) => ({
+    name,
+    partitions: offsets.length,
+    compacted: policies.get(name)?.includes("compact") ?? false,
+    offsets,
+  }));
 }
 
-/** Undefined for a topic that has just been deleted. */
-export async function logOf(
-  connection: Connection,
-  topic: string,
-): Promise<{ starts: Map<number, number>; ends: Map<number, number> } | undefined> {
+/** Where the logs of topics begin and end, committed or not; without those that have just been deleted. */
+export async function logsOf(client: Client, names: readonly string[]): Promise<Map<string, TopicInfo["offsets"]>> {
+  if (names.length === 0) return new Map();
+  // A connection of its own: one topic that is deleted later would keep all others' metadata from being read.
+  const connection = client.connection("all");
   try {
-    await connection.know(topic);
-    const partitions = connection.allPartitions(topic);
+    const there = await knownOf(connection, names);
+    const wanted = there.map((topic) => ({ topic, partitions: connection.allPartitions(topic) }));
     const [starts, ends] = await Promise.all([
-      connection.offsets(topic, partitions, "start"),
-      connection.offsets(topic, partitions, "end"),
+      connection.offsetsOf(wanted, "start"),
+      connection.offsetsOf(wanted, "end"),
     ]);
-    return { starts, ends };
-  } catch (error) {
-    if (typeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") return undefined;
-    throw error;
+    return new Map(
+      wanted.map(({ topic, partitions }) => [
+        topic,
+        partitions.map((partition) => {
+          const end = ends.get(topic)?.get(partition) ?? 0;
+          return { partition, start: starts.get(topic)?.get(partition) ?? end, end };
+        }),
+      ]),
+    );
+  } finally {
+    connection.close();
   }
 }
 
+async function knownOf(connection: Connection, names: readonly string[]): Promise<string[]> {
+  try {
+    await connection.know(...names);
+    return [...names];
+  } catch (error) {
+    if (typeOf(error) !== "UNKNOWN_TOPIC_OR_PARTITION") throw error;
+  }
+  // One of them is gone: Kafka doesn't tell which.
+  const known: string[] = [];
+  for (const name of names) {
+    try {
+      await connection.know(name);
+      known.push(name);
+    } catch (error) {
+      if (typeOf(error) !== "UNKNOWN_TOPIC_OR_PARTITION") throw error;
+    }
+  }
+  return known;
+}
+
 async function cleanupPolicies(admin: Admin, names: readonly string[]): Promise<Map<string, string>> {
+  if (names.length === 0) return new Map();
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: names.map((name) => ({ type: TOPIC_RESOURCE, name, configNames: ["cleanup.policy"] })),

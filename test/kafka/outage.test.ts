@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { dataFolder, spawnCli } from "../integration/cli-process.ts";
+import { type KafkaCluster, startCluster } from "../support/kafka-cluster.ts";
+import { KafkaLoad } from "../support/kafka-load.ts";
+
+const JOURNEYS = 400;
+const RESUME_LIMIT_MS = 20_000;
+
+let cluster: KafkaCluster;
+beforeAll(async () => {
+  cluster = await startCluster({ brokers: 1 });
+}, 90_000);
+afterAll(() => cluster?.stop());
+
+it("waits while the brokers are gone, and goes on when they are back: nothing lost, nothing doubled", async () => {
+  const load = new KafkaLoad(cluster.addresses);
+  await load.open();
+  const brokers = cluster.addresses.join(",");
+  const manager = spawnCli(["manager", "--brokers", brokers, "--prefix", load.prefix, "--data", dataFolder()]);
+  await manager.printed(/works on/);
+  await load.start(JOURNEYS);
+  await load.ended(JOURNEYS / 8);
+  const [broker] = cluster.brokers;
+  broker?.signal("SIGKILL");
+  await broker?.restart();
+  const backAt = Date.now();
+  await load.events.until((events) => (events.at(-1)?.at ?? 0) > backAt);
+  const resumeMs = (load.events.items.find(({ at }) => at > backAt)?.at ?? 0) - backAt;
+  await load.ended(JOURNEYS);
+  console.log(`first event ${resumeMs} ms after the broker's return; ${JOURNEYS} journeys`);
+  expect(load.violations()).toEqual([]);
+  expect(resumeMs).toBeLessThan(RESUME_LIMIT_MS);
+  await load.close();
+});
