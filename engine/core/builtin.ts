@@ -66,7 +66,7 @@ export function builtinNegations(step: FlowStep, state: Step): string[] {
   if (step.settings.irreversible) return [];
   if (isSubJourney(step)) return ["rollback"];
   if (!isEach(step)) return [];
-  const gaveUp = state.open.some((attempt) => attempt.gaveUp);
+  const gaveUp = state.status !== "dispatched" && state.status !== "inprogress" && state.open.length > 0;
   return (state.elements ?? []).flatMap(({ status }, index) =>
     status === "succeeded" || (gaveUp && status === "running") ? [undoOfElement(index)] : [],
   );
