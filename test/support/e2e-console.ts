@@ -69,6 +69,8 @@ export const test = base.extend<ConsoleOptions & { console: RunningConsole; api:
     });
     await page.goto(running.openUrl);
     await page.waitForURL((url) => !url.hash.includes("code="));
+    // The code leaves the address before the token is there; a page opened in between would be signed out.
+    await page.waitForFunction(() => sessionStorage.getItem("antigraph.token") !== null);
     await use(page);
     expect(faults, "errors in the page").toEqual([]);
   },
