@@ -65,3 +65,19 @@ test("journeys stay on their version when a new one is published; new ones take 
   await page.goto(new URL("/flows/onboarding", page.url()).href);
   await expect(page.getByText("2 versions")).toBeVisible();
 });
+
+test("a journey that failed is replayed as a new one, linked to it", async ({ page, api }) => {
+  const data = { name: "Charles Babbage", email: "charles@example.com", group: "closed" };
+  const { uuid } = await api.post<{ uuid: string }>("/journeys?wait=20000", { name: "onboarding", data });
+  await page.goto(new URL(`/journeys/${uuid}`, page.url()).href);
+  await page.getByRole("button", { name: /^Replay/ }).click();
+  const sheet = page.getByRole("dialog");
+  await sheet.getByLabel("Reason").fill("the group is open again");
+  await sheet.getByRole("button", { name: "Start the new journey" }).click();
+  await expect(async () => {
+    const { journeys } = await api.get<{ journeys: { uuid: string; replay_of?: string }[] }>("/journeys?limit=50");
+    expect(journeys.map((journey) => journey.replay_of)).toContain(uuid);
+  }).toPass();
+  const { events } = await api.get<{ events: JourneyEvent[] }>(`/journeys/${uuid}/events`);
+  expect(events.at(-1)).toMatchObject({ type: "journey.replayed", reason: "the group is open again" });
+});
