@@ -1,9 +1,9 @@
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { RouterProvider } from "react-router/dom";
 import { feedQueries } from "./live-queries.ts";
+import { Notices } from "./notices.tsx";
 import { createQueryClient } from "./queries.ts";
 import { createRouter } from "./routes.tsx";
 import { SessionGate } from "./session-gate.tsx";
@@ -20,7 +20,7 @@ export function App() {
       defaultColorScheme="auto"
       getStyleNonce={styleNonce}
     >
-      <Notifications position="bottom-right" limit={4} />
+      <Notices />
       <QueryClientProvider client={queries}>
         <SessionGate>
           <Console queries={queries} />

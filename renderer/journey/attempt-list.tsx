@@ -6,6 +6,7 @@ import { duration, exactTime } from "../parts/format.ts";
 import type { Tone } from "../parts/status.ts";
 import { Badge } from "../parts/status-badge.tsx";
 import { Time } from "../parts/time.tsx";
+import { Block } from "./block.tsx";
 import type { Attempt, Call, Outcome } from "./calls.ts";
 import classes from "./details.module.css";
 import { JsonText } from "./json-text.tsx";
@@ -179,16 +180,6 @@ function LateReply({ event }: { event: JourneyEvent }) {
         )}
       </dd>
     </>
-  );
-}
-
-/** A heading with what belongs below it. */
-export function Block({ title, children }: { title: string; children: React.ReactNode }) {
-  return (
-    <section className={classes.block}>
-      <h3 className={classes.blockTitle}>{title}</h3>
-      {children}
-    </section>
   );
 }
 

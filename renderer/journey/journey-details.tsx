@@ -6,7 +6,7 @@ import { SkeletonRows } from "../parts/states.tsx";
 import { Badge, JourneyStatusBadge } from "../parts/status-badge.tsx";
 import { Time } from "../parts/time.tsx";
 import { useAddress } from "./address.ts";
-import { Block } from "./attempt-list.tsx";
+import { Block } from "./block.tsx";
 import classes from "./details.module.css";
 import type { DetailsProps } from "./details.tsx";
 import { readJourneyTab } from "./details-tab.ts";
