@@ -11,7 +11,7 @@ export const isDesktop = "antigraphHost" in globalThis;
 const STORAGE_KEY = "antigraph.token";
 const CHANNEL = "antigraph.session";
 /** How long a new tab waits for another tab to share its token. */
-const ASK_TABS_MS = 250;
+const ASK_TABS_MS = 1_000;
 
 /** `missing`: opened without a code; `refused`: the token was wrong; `used`: the code was wrong or already used. */
 export type SessionState =
