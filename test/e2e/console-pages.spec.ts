@@ -21,12 +21,14 @@ async function expectNothingFromAxe(page: Page, what: string): Promise<void> {
 for (const colorScheme of ["light", "dark"] as const) {
   test(`axe finds nothing on any page in ${colorScheme}`, async ({ page, api }) => {
     test.slow();
-    await api.post("/journeys?wait=20000", { name: "onboarding", data: { name: "Ada", group: "closed" } });
+    const input = { name: "onboarding", data: { name: "Ada", group: "closed" } };
+    const { uuid } = await api.post<{ uuid: string }>("/journeys?wait=20000", input);
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     const pages: [string, RegExp][] = [
       ["/journeys", /rolled back/],
       ["/journeys?view=groups", /takes no new members/],
       ["/journeys?q=nothing-has-this", /No journey fits/],
+      [`/journeys/${uuid}`, /failed/],
       ["/services", /heartbeats come/],
       ["/services/membership", /add_membership/],
       ["/cluster", /Consumer groups/],
