@@ -113,8 +113,11 @@ const isFailed = ({ status }: { status: Step["status"] }): boolean => status ===
 
 function heldOffers(journey: Journey, flow: CompiledFlow): Offer[] {
   const common = [offer("rollback"), offer("cancel"), offer("pause"), offer("terminate"), offer("replay")];
-  if (isRollingBack(journey))
-    return [...settle(journey, flow), offer("pause"), offer("terminate"), offer("rollback")];
+  if (isRollingBack(journey)) {
+    // Nothing is sent forward in a rollback: what a step did is said, not tried again.
+    const said = settle(journey, flow).filter(({ action }) => action !== "retry");
+    return [...said, offer("rollback"), offer("pause"), offer("terminate")];
+  }
   switch (journey.held?.kind) {
     case "approval":
       return [...approvals(journey, flow), ...common, ...rerun(journey)];
