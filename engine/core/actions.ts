@@ -4,10 +4,10 @@
  */
 import { hasRunningJourneys, hasSucceededElements, isApproval, isEach } from "./builtin.ts";
 import { sizeError } from "./data-size.ts";
-import type { ErrorCode } from "./errors.ts";
+import { AntigraphError, type ErrorCode } from "./errors.ts";
 import type { CompiledFlow, FlowStep } from "./flow.ts";
 import { ancestors } from "./graph.ts";
-import type { Scope, Step } from "./journey.ts";
+import type { Rollback, Scope, Step } from "./journey.ts";
 import { replayUuid } from "./journey-ids.ts";
 import { type ActionData, type ActionName, MANAGER } from "./protocol.ts";
 import { beginRollback, type RollbackRequest, rollbackSet } from "./rollback.ts";
@@ -24,13 +24,8 @@ import {
 } from "./turn.ts";
 import { isUnknown, negationsOf, owesUndo } from "./undo.ts";
 
-class Refusal extends Error {
-  readonly code: ErrorCode;
-  constructor(code: ErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+/** An action that doesn't fit the journey's state. */
+class Refusal extends AntigraphError {}
 
 type Carry = (turn: Turn, data: ActionData) => void;
 
@@ -48,10 +43,15 @@ const CARRY: Record<ActionName, Carry> = {
   migrate,
 };
 
+/** Throws AntigraphError with the refusal's code when the action doesn't fit. */
+export function carryOut(turn: Turn, action: ActionName, data: ActionData): void {
+  refuseTooLarge(turn, data);
+  CARRY[action](turn, data);
+}
+
 export function acceptAction(turn: Turn, action: ActionName, data: ActionData): void {
   try {
-    refuseTooLarge(turn, data);
-    CARRY[action](turn, data);
+    carryOut(turn, action, data);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     refuse(turn, action, data, error.code, error.message);
@@ -123,11 +123,13 @@ function requestOf(
   scope: Scope,
   data: ActionData,
   step: string | undefined,
-): RollbackRequest {
+): AskedRollback {
   // The operator knows which outcomes are unknown now, and says to undo them all the same.
   const blind = [...stepsInOrder(turn.flow, turn.journey)].flatMap(([s, state]) => (isUnknown(state) ? [s.id] : []));
   return { ...by(data), trigger, scope, step, blind, include: data.include };
 }
+
+type AskedRollback = RollbackRequest & { blind: string[] };
 
 /** The step a scope starts from: named by the operator, else the one that failed. */
 function standIn(turn: Turn, scope: Scope, data: ActionData): string {
@@ -148,11 +150,11 @@ function forceOverPivot(turn: Turn, data: ActionData): void {
   throw new Refusal("past_pivot", "the pivot has succeeded: what follows can only be undone with force");
 }
 
-function wouldUndo(turn: Turn, request: RollbackRequest): boolean {
+function wouldUndo(turn: Turn, request: AskedRollback): boolean {
   const { scope, set } = rollbackSet(turn.flow, turn.journey, request);
-  const none = { causes: [], former: [], reset: [], again: [] };
-  const common = { ...none, blind: request.blind ?? [], include: request.include };
-  const rollback = { ...common, scope, set, trigger: request.trigger, reason: "", actor: "", startedAt: 0 };
+  const { trigger, blind, include, reason } = request;
+  const none = { causes: [], former: [], reset: [], again: [], actor: "", startedAt: 0 };
+  const rollback: Rollback = { ...none, scope, set, trigger, blind, include, reason };
   return [...stepsInOrder(turn.flow, turn.journey)].some(
     ([step, state]) => set.includes(step.id) && owesUndo(rollback, step, state),
   );
@@ -236,7 +238,7 @@ function complete(turn: Turn, data: ActionData): void {
   const step = namedStep(turn, data.step, "step");
   const state = stepOf(turn.journey, step);
   // An approval passes on what it was given, unless the person says something else.
-  const output = data.output === undefined && isApproval(step) ? (state.input ?? null) : data.output;
+  const output = data.output === undefined && isApproval(step) ? state.input : data.output;
   if (output === undefined)
     throw new Refusal("invalid_request", "output: say what really came out (null for nothing)");
   refuseUnlessOpen(turn, step, state, "completed");
@@ -264,7 +266,7 @@ function isOpenToWord(turn: Turn, step: FlowStep, state: Step): boolean {
 }
 
 function failedNegations(state: Step, data: ActionData): string[] {
-  const failed = Object.entries(state.undo ?? {}).flatMap(([name, negation]) =>
+  const failed = Object.entries({ ...state.undo }).flatMap(([name, negation]) =>
     negation.status === "failed" || negation.status === "timed_out" ? [name] : [],
   );
   if (data.function === undefined) return failed;
@@ -296,7 +298,7 @@ function replay(turn: Turn, data: ActionData): void {
   const { journey, ctx } = turn;
   const target = ctx.flowOf(journey.name, data.version);
   if (!target)
-    throw new Refusal("unknown_version", `version: ${journey.name} ${data.version ?? ""} is not published`);
+    throw new Refusal("unknown_version", `version: ${journey.name} ${data.version ?? "itself"} is not published`);
   turn.emit("journey.replayed", {
     ...by(data),
     data: data.data === undefined ? journey.input : data.data,

@@ -37,7 +37,7 @@ export function whyNotRun(journey: Journey, step: FlowStep, data: unknown): Step
 export function nextElements(step: FlowStep, elements: readonly Element[]): number[] {
   const running = elements.filter((element) => element.status === "running").length;
   const waiting = elements.flatMap((element, index) => (element.status === "waiting" ? [index] : []));
-  return waiting.slice(0, Math.max(0, (step.settings.concurrency ?? 1) - running));
+  return waiting.slice(0, Math.max(0, (step.settings.concurrency as number) - running));
 }
 
 /** The elements as an attempt begins: those that succeeded in an earlier one are not run again. */

@@ -44,7 +44,7 @@ const isPast = (call: Call, now: number): boolean => call.dueAt !== undefined &&
 function endStepAttempt(turn: Turn, step: FlowStep, state: Step): void {
   const common = { step: step.id, service: step.service, function: step.function, attempt: state.attempts };
   if (isWait(step)) {
-    turn.emit("step.succeeded", { ...common, data: state.input ?? null });
+    turn.emit("step.succeeded", { ...common, data: state.input });
     return;
   }
   turn.emit("step.timed_out", { ...common, error: { code: "timeout", message: silence(state) } });

@@ -2,7 +2,7 @@
 import { isApproval } from "./builtin.ts";
 import type { CompiledFlow } from "./flow.ts";
 import { lastSteps } from "./graph.ts";
-import { goesOnAfter, type Journey, type Step } from "./journey.ts";
+import { goesOnAfter, type Journey, type Rollback, type Step } from "./journey.ts";
 import { isAnswered } from "./rollback.ts";
 import { activeRollback, isLive, isOut, passedPivot, stepOf, stepsInOrder, type Turn } from "./turn.ts";
 import { isMember, isSettled, isUnknown, leftStanding, owesUndo, waitsForWord } from "./undo.ts";
@@ -42,7 +42,7 @@ function closeRollback(turn: Turn): void {
     if (isMember(rollback, step.id) && !isSettled(journey, rollback, step)) unsettled = true;
   }
   if (unsettled) {
-    if (onlyWordsAreOwed(turn)) holdForWord(turn);
+    if (onlyWordsAreOwed(turn)) holdForWord(turn, rollback);
     return;
   }
   turn.emit("rollback.completed", { detail: { left_standing: leftStanding(flow, journey, rollback) } });
@@ -63,9 +63,7 @@ function undoGoesOn(state: Step, now: number): boolean {
   );
 }
 
-function holdForWord(turn: Turn): void {
-  const rollback = activeRollback(turn.journey);
-  if (!rollback) return;
+function holdForWord(turn: Turn, rollback: Rollback): void {
   for (const [step, state] of stepsInOrder(turn.flow, turn.journey)) {
     if (!isMember(rollback, step.id) || !waitsForWord(rollback, step, state)) continue;
     const reason = `${step.service}.${step.function} gave no answer: whether it has to be undone is not known`;

@@ -3,9 +3,9 @@
  * a sub-journey's end told to its parent. Nothing else is ever sent.
  */
 import { undoneElement } from "./builtin.ts";
-import type { JourneyEvent } from "./events.ts";
+import { type CommandEvent, isCommand, type JourneyEvent } from "./events.ts";
 import type { CompiledFlow } from "./flow.ts";
-import type { Journey, Parent } from "./journey.ts";
+import type { Journey, Parent, Step } from "./journey.ts";
 import { childUuid } from "./journey-ids.ts";
 import { type FromManager, MANAGER, SCHEMA_VERSION, type StepError, type ToManager } from "./protocol.ts";
 import type { ChildEnd } from "./sub-journeys.ts";
@@ -16,26 +16,14 @@ export type Message =
 
 /** The messages of one event. `journey` is the state after the turn. */
 export function messagesOf(journey: Journey, event: JourneyEvent, flow: CompiledFlow): Message[] {
+  if (isCommand(event)) return commandsOf(journey, event, flow);
   switch (event.type) {
-    case "step.dispatched":
-      return event.service === MANAGER ? startChildren(journey, event, flow) : [command(journey, event)];
     case "step.progressed":
       return event.service === MANAGER
         ? [...startChildren(journey, event, flow), ...stopChildren(journey, event)]
         : [];
-    case "undo.dispatched":
-      return event.service === MANAGER ? [rollBackChild(journey, event, flow)] : [negation(journey, event)];
     case "journey.replayed":
-      return [
-        startRecord(
-          journey,
-          event.detail?.uuid as string,
-          journey.name,
-          event.detail?.version as string,
-          event.data,
-          { replay_of: journey.uuid, actor: event.actor ?? "", reason: event.reason ?? "" },
-        ),
-      ];
+      return [replay(journey, event)];
     case "journey.completed":
     case "journey.terminated":
     case "rollback.completed":
@@ -46,46 +34,38 @@ export function messagesOf(journey: Journey, event: JourneyEvent, flow: Compiled
   }
 }
 
-function command(journey: Journey, event: JourneyEvent): Message {
-  return {
-    to: "service",
-    key: journey.uuid,
-    id: event.id ?? "",
-    value: commandValue(event),
-    traceparent: journey.traceparent,
-  };
+function commandsOf(journey: Journey, event: CommandEvent, flow: CompiledFlow): Message[] {
+  if (event.service !== MANAGER) return [toService(journey, event)];
+  return event.type === "undo.dispatched"
+    ? [rollBackChild(journey, event, flow)]
+    : startChildren(journey, event, flow);
 }
 
-function commandValue(event: JourneyEvent): FromManager {
-  return {
-    uuid: event.uuid,
-    name: event.name,
-    version: event.version,
-    service: event.service ?? "",
-    function: event.function ?? "",
+function toService(journey: Journey, event: CommandEvent): Message {
+  const { uuid, name, version, service, function: called, data, step, attempt, id } = event;
+  const value: FromManager = {
+    uuid,
+    name,
+    version,
+    service,
+    function: called,
     schema_version: SCHEMA_VERSION,
-    data: event.data ?? null,
-    step: event.step ?? "",
-    attempt: event.attempt ?? 1,
+    data,
+    step,
+    attempt,
   };
+  const state = journey.steps[step] as Step;
+  if (event.type === "undo.dispatched") {
+    const { input = null, output = null, error = null } = state;
+    value.undo = { step, function: state.function, input, output, error };
+  }
+  return { to: "service", key: uuid, id, value, traceparent: journey.traceparent };
 }
 
-function negation(journey: Journey, event: JourneyEvent): Message {
-  const step = journey.steps[event.step ?? ""];
-  const undo = {
-    step: event.step ?? "",
-    function: step?.function ?? "",
-    input: step?.input ?? null,
-    output: step?.output ?? null,
-    error: step?.error ?? null,
-  };
-  return {
-    to: "service",
-    key: journey.uuid,
-    id: event.id ?? "",
-    value: { ...commandValue(event), undo },
-    traceparent: journey.traceparent,
-  };
+function replay(journey: Journey, event: JourneyEvent): Message {
+  const { uuid, version } = event.detail as { uuid: string; version: string };
+  const by = { actor: event.actor as string, reason: event.reason as string };
+  return startRecord(journey, uuid, journey.name, version, event.data, { replay_of: journey.uuid, ...by });
 }
 
 // ---- sub-journeys ----
@@ -112,85 +92,93 @@ function startRecord(
 /** Header of the records that a parent sends to its children: who wants to know what becomes of them. */
 function parentHeader(journey: Journey, event: JourneyEvent, index: number | undefined): { parent: string } {
   const depth = (journey.parent?.depth ?? 0) + 1;
-  const parent: Parent = { uuid: journey.uuid, step: event.step ?? "", index, attempt: event.attempt, depth };
+  const parent = { uuid: journey.uuid, step: event.step, index, attempt: event.attempt, depth };
   return { parent: JSON.stringify(parent) };
 }
 
 function startChildren(journey: Journey, event: JourneyEvent, flow: CompiledFlow): Message[] {
-  const { step: id = "", attempt = 1, detail } = event;
+  const id = event.step as string;
   const settings = flow.steps[id]?.settings;
   if (settings?.flow === undefined) return [];
   const { flow: name, version } = settings;
   const start = (uuid: string, data: unknown, index?: number): Message =>
     startRecord(journey, uuid, name, version, data, parentHeader(journey, event, index));
-  if (typeof detail?.child === "string") return [start(detail.child, event.data)];
-  const items = journey.steps[id]?.input as unknown[];
-  const indexes = (detail?.start as number[] | undefined) ?? [];
-  return indexes.map((index) => start(childUuid(journey.uuid, id, attempt, index), items[index], index));
+  const { child, start: indexes = [] } = { ...event.detail } as { child?: string; start?: number[] };
+  if (child !== undefined) return [start(child, event.data)];
+  const { input } = journey.steps[id] as Step;
+  const items = input as unknown[];
+  return indexes.map((index) =>
+    start(childUuid(journey.uuid, id, event.attempt as number, index), items[index], index),
+  );
 }
 
 /** The journeys that a step runs are cancelled; those past their pivot refuse, and are rolled back when they have ended. */
 function stopChildren(journey: Journey, event: JourneyEvent): Message[] {
   if (event.detail?.stop !== true) return [];
-  const { step: id = "" } = event;
-  const state = journey.steps[id];
-  const running = (state?.elements ?? []).flatMap(({ status, attempt = 1 }, index) =>
-    status === "running" ? [childUuid(journey.uuid, id, attempt, index)] : [],
+  const id = event.step as string;
+  const { child, elements = [] } = journey.steps[id] as Step;
+  const running = elements.flatMap((element, index) =>
+    element.status === "running" ? [childUuid(journey.uuid, id, element.attempt as number, index)] : [],
   );
-  const children = state?.child === undefined ? running : [state.child];
+  const children = child === undefined ? running : [child];
   return children.map((uuid) => {
     const data = { id: `${journey.uuid}/${id}/stop`, actor: MANAGER, reason: `rollback of ${journey.uuid}` };
     return { to: "manager", key: uuid, value: toJourney(uuid, "", "cancel", data) };
   });
 }
 
-function rollBackChild(journey: Journey, event: JourneyEvent, flow: CompiledFlow): Message {
-  const { step: id = "" } = event;
-  const state = journey.steps[id];
-  const index = undoneElement(event.function ?? "");
-  const element = index === undefined ? undefined : state?.elements?.[index];
-  const attempt = element?.attempt ?? state?.attempts ?? 1;
-  const child = index === undefined ? state?.child : undefined;
+function rollBackChild(journey: Journey, event: CommandEvent, flow: CompiledFlow): Message {
+  const { step: id } = event;
+  const { child, attempts, elements = [] } = journey.steps[id] as Step;
+  const index = undoneElement(event.function);
+  // A `journey` step that was set back to run again has forgotten its child, and not how often it was run.
+  const attempt = (index === undefined ? attempts : elements[index]?.attempt) as number;
   const uuid = child ?? childUuid(journey.uuid, id, attempt, index);
   const data = { id: event.id, actor: MANAGER, reason: `undo of ${journey.uuid} ${id}`, force: true };
-  const value = toJourney(uuid, flow.steps[id]?.settings.flow ?? "", "rollback", data);
+  const value = toJourney(uuid, flow.steps[id]?.settings.flow as string, "rollback", data);
   return { to: "manager", key: uuid, headers: parentHeader(journey, event, index), value };
 }
 
 /** A child that completed or ended otherwise answers its parent's step; one that was asked to be undone answers that. */
 function tellParent(journey: Journey, parent: Parent, event: JourneyEvent): Message[] {
-  const end: ChildEnd = { child: journey.uuid, index: parent.index };
-  const step = parent.index === undefined ? "journey" : "each";
-  const answer = (status: ToManager["status"], error?: StepError): Message =>
-    replyTo(parent, step, status, { data: end, attempt: parent.attempt, error });
   const undoId = `${parent.uuid}/${parent.step}/undo/`;
   const asked = journey.actions.findLast((id) => id.startsWith(undoId));
-  const undo = (status: ToManager["status"], error?: StepError): Message =>
-    replyTo(parent, undoName(parent), status, { data: end, attempt: attemptOf(asked), error });
+  const answer = (status: ToManager["status"], error?: StepError, output?: unknown): Message =>
+    replyTo(parent, stepName(parent), status, {
+      data: { child: journey.uuid, index: parent.index, output },
+      attempt: parent.attempt,
+      error,
+    });
+  const undo = (status: ToManager["status"], id: string, error?: StepError): Message =>
+    replyTo(parent, undoName(parent), status, {
+      data: { child: journey.uuid, index: parent.index },
+      attempt: attemptOf(id),
+      error,
+    });
 
-  if (event.type === "action.refused") {
-    if (!event.id?.startsWith(undoId)) return [];
-    // Somebody has rolled it back before: there is nothing left to undo.
-    return [journey.status === "rolled_back" ? undo("success") : undo("failure", event.error)];
-  }
-  if (event.type === "journey.completed") {
-    const data: ChildEnd = { ...end, output: event.data };
-    return [replyTo(parent, step, "success", { data, attempt: parent.attempt })];
-  }
   const { status, error } = journey;
-  if (event.type === "journey.terminated") {
-    const stopped = {
-      code: "terminated",
-      message: `the sub-journey is terminated: ${error?.message}`,
-      retryable: false,
-    };
-    return [asked === undefined ? answer("failure", stopped) : undo("failure", stopped)];
+  switch (event.type) {
+    case "action.refused":
+      if (event.id === undefined || !event.id.startsWith(undoId)) return [];
+      // Somebody has rolled it back before: there is nothing left to undo.
+      return [status === "rolled_back" ? undo("success", event.id) : undo("failure", event.id, event.error)];
+    case "journey.completed":
+      return [answer("success", undefined, event.data)];
+    case "journey.terminated": {
+      const message = `the sub-journey is terminated: ${error?.message}`;
+      const stopped = { code: "terminated", message, retryable: false };
+      return [asked === undefined ? answer("failure", stopped) : undo("failure", asked, stopped)];
+    }
+    default:
+      if (status !== "rolled_back") return [];
+      if (asked !== undefined) return [undo("success", asked)];
+      return [
+        answer("failure", error ?? { code: status, message: "the sub-journey is rolled back", retryable: false }),
+      ];
   }
-  if (status !== "rolled_back") return [];
-  if (asked !== undefined) return [undo("success")];
-  return [answer("failure", error ?? { code: status, message: "the sub-journey is rolled back", retryable: false })];
 }
 
+const stepName = (parent: Parent): string => (parent.index === undefined ? "journey" : "each");
 const undoName = (parent: Parent): string => (parent.index === undefined ? "rollback" : `rollback/${parent.index}`);
 
 /**
@@ -198,14 +186,9 @@ const undoName = (parent: Parent): string => (parent.index === undefined ? "roll
  * the retention time. `called` is the record's function, `parent` its header.
  */
 export function refusedByChild(parent: Parent, child: string, called: string, error: StepError): Message {
-  const step = parent.index === undefined ? "journey" : "each";
-  const data: ChildEnd = { child, index: parent.index };
-  const final = { ...error, retryable: false };
-  return replyTo(parent, called === "start" ? step : undoName(parent), "failure", {
-    data,
-    attempt: parent.attempt,
-    error: final,
-  });
+  const name = called === "start" ? stepName(parent) : undoName(parent);
+  const data = { child, index: parent.index };
+  return replyTo(parent, name, "failure", { data, attempt: parent.attempt, error: { ...error, retryable: false } });
 }
 
 function replyTo(
@@ -219,7 +202,4 @@ function replyTo(
 }
 
 /** The attempt's number stands last in a command's id. */
-const attemptOf = (commandId: string | undefined): number | undefined => {
-  const last = Number(commandId?.split("/").at(-1));
-  return Number.isInteger(last) ? last : undefined;
-};
+const attemptOf = (commandId: string): number => Number(commandId.slice(commandId.lastIndexOf("/") + 1));

@@ -44,7 +44,7 @@ export function decideTurn(
   const turn = openTurn(journey, flow, ctx, input.kind === "timer" ? undefined : input.cause);
   switch (input.kind) {
     case "start":
-      break;
+      return turn;
     case "reply":
       acceptReply(turn, input.reply);
       break;
@@ -56,7 +56,8 @@ export function decideTurn(
       break;
     default:
       input satisfies never;
+      return turn;
   }
-  if (input.kind !== "start") settle(turn);
+  settle(turn);
   return turn;
 }

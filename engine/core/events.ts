@@ -52,6 +52,14 @@ export interface EventDetail {
   [name: string]: unknown;
 }
 
+/** An event that sends a command: a step's, or a negation's. */
+export type CommandEvent = JourneyEvent &
+  Required<Pick<JourneyEvent, "step" | "service" | "function" | "attempt" | "id" | "data">>;
+
+export function isCommand(event: JourneyEvent): event is CommandEvent {
+  return event.type === "step.dispatched" || event.type === "undo.dispatched";
+}
+
 /** One journey event, exactly as it is written to `antigraph.audit`. `seq` counts from 1 without gaps. */
 export interface JourneyEvent {
   uuid: string;

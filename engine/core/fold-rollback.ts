@@ -22,7 +22,7 @@ export function rollbackStarted(journey: Journey, event: JourneyEvent, at: numbe
   const scope = (detail.scope as Scope | undefined) ?? "journey";
   const before = journey.rollback;
   const set = (detail.set as string[] | undefined) ?? [];
-  const isHeldThere = journey.held?.kind === "rolled_back_to";
+  const pending = journey.held?.kind === "rolled_back_to" ? before?.reset : undefined;
   const rollback: Rollback = {
     scope,
     trigger: (detail.trigger as Rollback["trigger"] | undefined) ?? "failure",
@@ -35,7 +35,7 @@ export function rollbackStarted(journey: Journey, event: JourneyEvent, at: numbe
     reason: event.reason ?? "",
     actor: event.actor ?? "manager",
     startedAt: at,
-    reset: union(isHeldThere ? (before?.reset ?? []) : [], resetOf(detail)),
+    reset: union(pending ?? [], resetOf(detail)),
     rerun: detail.rerun as Rollback["rerun"],
   };
   return {

@@ -1,5 +1,5 @@
 /** The fold of one step: its attempts, what came late, the elements of an `each`, and its negations. */
-import { elementsOf, undoOfElement } from "./builtin.ts";
+import { elementsOf } from "./builtin.ts";
 import type { EventDetail, JourneyEvent } from "./events.ts";
 import { callAfter } from "./fold-calls.ts";
 import type { Element, Negation, OpenAttempt, Step } from "./journey.ts";
@@ -75,14 +75,11 @@ function lateReply(step: Step, event: JourneyEvent, detail: EventDetail): Step {
 
 type EndedElement = { index: number } & Element;
 
-/** An element that succeeds after its step was given up on is undone unless the rollback of its journey is out already. */
+/** An element that ends after its step was given up on. */
 function lateElement(step: Step, event: JourneyEvent, detail: EventDetail): Step {
   const elements = elementsAfter(step.elements ?? [], event, detail);
   const open = elements.some((element) => element.status === "running") ? step.open : [];
-  if (detail.effect !== true) return { ...step, elements, open };
-  const { undo } = step;
-  const forgotten = undo !== undefined && !(undoOfElement((detail.element as EndedElement).index) in undo);
-  return { ...step, elements, open, tookEffect: true, undoAgain: forgotten ? true : step.undoAgain };
+  return { ...step, elements, open, tookEffect: detail.effect === true || step.tookEffect };
 }
 
 function startElements(before: Step, event: JourneyEvent, detail: EventDetail): Element[] | undefined {

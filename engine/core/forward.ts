@@ -119,7 +119,7 @@ function dispatchStep(turn: Turn, step: FlowStep): void {
   const { onServiceDown } = step.settings;
   if (onServiceDown !== "ignore" && step.service !== MANAGER && turn.ctx.health(step.service) === "down") {
     if (onServiceDown === "fail") failUnsent(turn, step, serviceDown(step));
-    else waitForService(turn, step);
+    else waitForService(turn, step, state);
     return;
   }
   const data = dataFor(turn, step, state);
@@ -153,9 +153,7 @@ const serviceDown = (step: FlowStep): StepError => ({
   message: `${step.service} is down: no heartbeat and no member of its consumer group`,
 });
 
-function waitForService(turn: Turn, step: FlowStep): void {
-  const state = stepOf(turn.journey, step);
-  if (state.waitingFor === "service") return;
+function waitForService(turn: Turn, step: FlowStep, state: Step): void {
   turn.emit("step.retry_scheduled", {
     step: step.id,
     service: step.service,
@@ -242,7 +240,7 @@ function journeysOf(turn: Turn, step: FlowStep, state: Step, data: unknown): Rec
 
 function waitUntil(turn: Turn, step: FlowStep): Clocks {
   const { until } = step.settings;
-  if (until === undefined) return { ok: true, detail: { due: iso(turn.ctx.now + (step.settings.for ?? 0)) } };
+  if (until === undefined) return { ok: true, detail: { due: iso(turn.ctx.now + (step.settings.for as number)) } };
   const moment = parseMoment(until);
   if (moment !== undefined) return { ok: true, detail: { due: iso(moment), fixed: true } };
   const result = evaluate(until, scopeOf(turn));

@@ -32,5 +32,5 @@ export function partitionFor(key: string, partitions: number): number {
 }
 
 function byte(bytes: Uint8Array, index: number): number {
-  return bytes[index] ?? 0;
+  return bytes[index] as number;
 }

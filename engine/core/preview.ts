@@ -4,11 +4,11 @@
  * listed beside.
  */
 import { v5 } from "uuid";
-import { acceptAction, refuse } from "./actions.ts";
+import { acceptAction, carryOut, refuse } from "./actions.ts";
 import { beginJourney } from "./begin.ts";
 import { hasSucceededElements, isApproval, isEach, isWait } from "./builtin.ts";
-import { AntigraphError, ERRORS, type ErrorCode } from "./errors.ts";
-import type { JourneyEvent } from "./events.ts";
+import { AntigraphError } from "./errors.ts";
+import { type CommandEvent, isCommand, type JourneyEvent } from "./events.ts";
 import type { CompiledFlow, FlowStep } from "./flow.ts";
 import type { Journey, Step } from "./journey.ts";
 import type { ActionData, ActionName } from "./protocol.ts";
@@ -31,9 +31,7 @@ export function preview(
   ctx: Context,
 ): Preview {
   const turn = openTurn(journey, flow, ctx);
-  acceptAction(turn, action.action, action);
-  const refused = turn.events.find((event) => event.type === "action.refused");
-  if (refused) throw new AntigraphError(codeOf(refused), refused.error?.message ?? "refused");
+  carryOut(turn, action.action, action);
   // What a paused journey would send, it sends when it is resumed.
   const { paused } = turn.journey;
   if (paused && action.action !== "pause") turn.journey = { ...turn.journey, status: paused.from, paused: undefined };
@@ -51,11 +49,10 @@ export function preview(
 
 /** Of a replay: what the new journey sends first. */
 function firstLevel(turn: Turn, ctx: Context): PlannedCommand[][] {
-  const replayed = turn.events.find((event) => event.type === "journey.replayed");
-  const target = ctx.flowOf(turn.flow.name, replayed?.detail?.version as string | undefined);
-  if (!replayed || !target) return [];
-  const start = { uuid: replayed.detail?.uuid as string, data: replayed.data };
-  const commands = beginJourney(start, target, ctx).events.filter(isCommand);
+  const { data, detail } = turn.events.find((event) => event.type === "journey.replayed") as JourneyEvent;
+  const { uuid, version } = detail as { uuid: string; version: string };
+  const target = ctx.flowOf(turn.flow.name, version) as CompiledFlow;
+  const commands = beginJourney({ uuid, data }, target, ctx).events.filter(isCommand);
   return commands.length === 0 ? [] : [commands.map(plannedOf)];
 }
 
@@ -92,19 +89,11 @@ function planNow(turn: Turn, action: ActionName, data: ActionData): string | und
   }
 }
 
-function codeOf(event: JourneyEvent): ErrorCode {
-  const code = event.error?.code ?? "";
-  return code in ERRORS ? (code as ErrorCode) : "action_not_allowed";
-}
-
-const isCommand = (event: JourneyEvent): boolean =>
-  event.type === "step.dispatched" || event.type === "undo.dispatched";
-
-const plannedOf = (event: JourneyEvent): PlannedCommand => ({
-  step: event.step ?? "",
-  service: event.service ?? "",
-  function: event.function ?? "",
-  data: event.data ?? null,
+const plannedOf = ({ step, service, function: called, data }: CommandEvent): PlannedCommand => ({
+  step,
+  service,
+  function: called,
+  data,
 });
 
 const sendsUndo = (turn: Turn): boolean =>

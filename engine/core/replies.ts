@@ -107,32 +107,24 @@ function formerRound(state: Step, negation: string): Call | undefined {
 function settledBefore(candidates: Target[], number: number | null | undefined): Target {
   const [first, ...more] = candidates.filter(({ call }) => number == null || number <= call.attempts);
   if (!first) throw new Misfit(`attempt ${number} has never been sent`);
-  return more.reduce((a, b) => ((b.call.startedAt ?? 0) > (a.call.startedAt ?? 0) ? b : a), first);
+  return more.reduce((one, other) => (startOf(other) >= startOf(one) ? other : one), first);
 }
+
+/** Calls of a former run have forgotten theirs. */
+const startOf = ({ call }: Target): number => call.startedAt ?? 0;
 
 // ---- forward ----
 
 function acceptForward(turn: Turn, target: Target, attempt: OpenAttempt, body: EventBody, reply: ToManager): void {
   const { step, state } = target;
-  switch (reply.status) {
-    case "inprogress":
-      if (attempt.gaveUp || !isLive(state))
-        turn.emit("step.late", { ...body, ...payload(reply), detail: { status: reply.status } });
-      else turn.emit("step.progressed", { ...body, ...payload(reply), detail: progressDue(turn, step, state) });
-      return;
-    case "failure":
-      if (attempt.gaveUp) {
-        turn.emit("step.late", { ...body, ...payload(reply), detail: { status: reply.status } });
-        return;
-      }
-      turn.emit("step.failed", { ...body, ...payload(reply) });
-      retryStep(turn, step);
-      return;
-    case "success":
-      succeed(turn, target, attempt, body, reply);
-      return;
-    default:
-      reply.status satisfies never;
+  if (reply.status === "success") succeed(turn, target, attempt, body, reply);
+  else if (attempt.gaveUp || !isLive(state))
+    turn.emit("step.late", { ...body, ...payload(reply), detail: { status: reply.status } });
+  else if (reply.status === "inprogress")
+    turn.emit("step.progressed", { ...body, ...payload(reply), detail: progressDue(turn, step, state) });
+  else {
+    turn.emit("step.failed", { ...body, ...payload(reply) });
+    retryStep(turn, step);
   }
 }
 

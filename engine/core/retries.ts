@@ -1,6 +1,6 @@
 /** After an attempt has ended without success: is there another one, and when. Policies: design of `retry` settings. */
 import type { FlowStep, RetryPolicy } from "./flow.ts";
-import { type Call, goesOnAfter } from "./journey.ts";
+import { type Call, goesOnAfter, type Negation } from "./journey.ts";
 import { activeRollback, clockOf, iso, stepOf, type Turn } from "./turn.ts";
 
 /** Milliseconds until the attempt after `tries` attempts: exponential, capped, `jitter` of it random. */
@@ -33,8 +33,7 @@ export function retryStep(turn: Turn, step: FlowStep): void {
 
 /** The same for a negation; when its tries are used up the rollback has failed here. */
 export function retryNegation(turn: Turn, step: FlowStep, name: string): void {
-  const negation = stepOf(turn.journey, step).undo?.[name];
-  if (!negation) return;
+  const negation = stepOf(turn.journey, step).undo?.[name] as Negation;
   const common = { step: step.id, service: step.service, function: name };
   if (!mayRetry(step.settings.negationRetry, negation)) {
     turn.emit("rollback.failed", { ...common, attempt: negation.attempts, error: negation.error });

@@ -73,7 +73,7 @@ function isStopped(turn: Turn, step: FlowStep): boolean {
 }
 
 function runElements(turn: Turn, step: FlowStep, state: Step, stop: boolean): void {
-  const elements = state.elements ?? [];
+  const elements = state.elements as Element[];
   const running = elements.some((element) => element.status === "running");
   if (stop && running) {
     tellToStop(turn, step, state);
@@ -118,7 +118,7 @@ function failureOf(elements: readonly Element[]): StepError {
     const message = "stopped by the rollback before all elements had run";
     return { code: "cancelled", message, retryable: false };
   }
-  const message = `${failed.length} of ${elements.length} elements failed; element ${first.index}: ${first.error?.message}`;
+  const message = `${failed.length} of ${elements.length} elements failed; element ${first.index}: ${first.error?.message ?? "without an error"}`;
   const retryable = failed.every(({ error }) => error?.retryable === false) ? false : undefined;
   return { code: "element_failed", message, retryable };
 }

@@ -1,16 +1,13 @@
 /** The state of a journey as the API and the pages show it. With the flow, untouched steps are there too. */
 import type { CompiledFlow } from "./flow.ts";
 import type { Call, Journey, Step } from "./journey.ts";
-import { iso } from "./turn.ts";
+import { iso, stepsInOrder } from "./turn.ts";
 import { leftStanding } from "./undo.ts";
 import type { JourneyView, NegationView, RollbackView, StepView } from "./view.ts";
 
 export function toView(journey: Journey, flow?: CompiledFlow): JourneyView {
   const steps: Record<string, StepView> = {};
-  for (const id of flow?.order ?? []) {
-    const step = flow?.steps[id];
-    if (step) steps[id] = { service: step.service, function: step.function, status: "waiting", attempts: 0 };
-  }
+  if (flow) for (const [step, state] of stepsInOrder(flow, journey)) steps[step.id] = stepView(state);
   for (const [id, step] of Object.entries(journey.steps)) steps[id] = stepView(step);
   return {
     uuid: journey.uuid,

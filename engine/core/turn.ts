@@ -72,8 +72,8 @@ export function stepOf(journey: Journey, step: FlowStep): Step {
 /** Steps of the flow with their state, each after its predecessors. */
 export function* stepsInOrder(flow: CompiledFlow, journey: Journey): Generator<[FlowStep, Step]> {
   for (const id of flow.order) {
-    const step = flow.steps[id];
-    if (step) yield [step, stepOf(journey, step)];
+    const step = flow.steps[id] as FlowStep;
+    yield [step, stepOf(journey, step)];
   }
 }
 

@@ -101,8 +101,6 @@ export function isSettled(journey: Journey, rollback: Rollback, step: FlowStep):
     case "timed_out":
       if (owesUndo(rollback, step, state)) return false;
       return !waitsForWord(rollback, step, state);
-    default:
-      return state.status satisfies never;
   }
 }
 

@@ -397,6 +397,12 @@ describe("replay", () => {
     spec.action("replay", { version: "1", data: null });
     expect(spec.messages()[0]?.value).toMatchObject({ version: "1", data: null });
   });
+  it("is refused where no version of the flow can be started any more", () => {
+    const spec = begun();
+    spec.flows = [];
+    spec.action("replay");
+    expect(spec.last().error).toEqual({ code: "unknown_version", message: "version: flow itself is not published" });
+  });
   it("has a uuid made from the old one's and the action's id", () => {
     const uuidOf = (id: string) => {
       const spec = begun();

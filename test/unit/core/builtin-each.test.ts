@@ -117,6 +117,20 @@ describe("an element that fails", () => {
     family.serve();
     expect(undone(family)).toEqual(["rollback/0", "rollback/2"]);
   });
+  it("of a flow that isn't published says so", () => {
+    const family = new Family([parent()], { items: [1, 2] });
+    expect(family.parent.error).toMatchObject({
+      code: "element_failed",
+      message: "2 of 2 elements failed; element 0: not published",
+      retryable: false,
+    });
+  });
+  it("may say nothing about why", () => {
+    const spec = given(parent(), { items: [1] });
+    const data = { child: "c", index: 0 };
+    spec.reply({ service: "manager", function: "each", step: "all", status: "failure", data, error: null });
+    expect(spec.journey.error?.message).toBe("1 of 1 elements failed; element 0: without an error");
+  });
   it("leaves nothing to undo where all have failed", () => {
     const family = begun([1, 2]);
     family.answer("ship", "failure");

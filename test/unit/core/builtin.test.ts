@@ -78,6 +78,10 @@ describe("wait", () => {
     path.success("x");
     path.failure("y");
     expect(path.statuses().w).toBe("skipped");
+    const asked = given({ ...flow("path"), calls: { w: "manager.approve" }, steps: {} });
+    for (const step of ["a", "x"]) asked.success(step);
+    asked.failure("y");
+    expect(asked.statuses().w).toBe("skipped");
     const branch = given(flow("branch"));
     branch.success("a");
     branch.success("x");

@@ -135,11 +135,50 @@ describe("a reply is matched", () => {
       negations: { a: ["toggle"], b: [] },
     });
     spec.reply({ function: "toggle", status: "success" });
+    spec.now += 1;
     spec.failure("b");
     spec.reply({ function: "toggle", step: "a", attempt: 1, status: "success" });
     expect(spec.journey.status).toBe("rolled_back");
-    spec.now += 1;
     expect(spec.reply({ function: "toggle", status: "success" })[0]).toMatchObject({ type: "step.duplicate" });
+    expect(spec.last()).toMatchObject({ step: "a", function: "toggle", attempt: 1 });
+  });
+  it("as a repeat to the call that was made last", () => {
+    const spec = given({ edges: { a: [], b: ["a"], c: ["b"] }, calls: { a: "svc.call", b: "svc.call" } });
+    for (const step of ["a", "b"]) {
+      spec.success(step);
+      spec.now += 1;
+    }
+    spec.reply({ function: "call", status: "success" });
+    expect(spec.last()).toMatchObject({ type: "step.duplicate", step: "b" });
+    spec.success("c");
+    spec.action("rerun", { step: "b" });
+    spec.undone("c");
+    spec.undone("b");
+    spec.success("b");
+    spec.reply({ function: "call", status: "success" });
+    expect(spec.last()).toMatchObject({ type: "step.duplicate", step: "b" });
+    const again = given({ edges: { a: [], b: [] }, calls: { a: "svc.call", b: "svc.call" } });
+    again.success("a");
+    again.success("b");
+    again.now += 1;
+    again.action("rerun", { step: "a" });
+    again.undone("a");
+    again.success("a");
+    expect(again.reply({ function: "call", status: "success" })[0]).toMatchObject({
+      type: "step.duplicate",
+      step: "a",
+    });
+    const undone = given({ edges: { a: [], b: ["a"] }, calls: { b: "svc.undo_a" } });
+    undone.success("a");
+    undone.success("b");
+    undone.action("rerun", { step: "a" });
+    undone.undone("b");
+    undone.undone("a");
+    undone.success("a");
+    expect(undone.reply({ function: "undo_a", status: "success", attempt: 1 })[0]).toMatchObject({
+      type: "step.duplicate",
+      step: "b",
+    });
   });
   it.each([
     ["a function nobody has asked", { function: "b" }, "no step of this journey has asked svc.b"],
