@@ -11,6 +11,7 @@ import type { Rollback, Scope, Step } from "./journey.ts";
 import { replayUuid } from "./journey-ids.ts";
 import { type ActionData, type ActionName, MANAGER } from "./protocol.ts";
 import { beginRollback, type RollbackRequest, rollbackSet } from "./rollback.ts";
+import { transientError } from "./step-errors.ts";
 import {
   activeRollback,
   clockOf,
@@ -24,8 +25,25 @@ import {
 } from "./turn.ts";
 import { isUnknown, negationsOf, owesUndo } from "./undo.ts";
 
+/** The codes of refused actions. */
+export type RefusalCode = Extract<
+  ErrorCode,
+  | "invalid_request"
+  | "payload_too_large"
+  | "action_not_allowed"
+  | "past_pivot"
+  | "stale_preview"
+  | "unknown_step"
+  | "unknown_version"
+  | "no_home_in_version"
+>;
+
 /** An action that doesn't fit the journey's state. */
-class Refusal extends AntigraphError {}
+class Refusal extends AntigraphError {
+  constructor(code: RefusalCode, message: string) {
+    super(code, message);
+  }
+}
 
 type Carry = (turn: Turn, data: ActionData) => void;
 
@@ -164,7 +182,7 @@ function wouldUndo(turn: Turn, request: AskedRollback): boolean {
 
 function terminate(turn: Turn, data: ActionData): void {
   if (hasEnded(turn.journey)) notAllowed(`the journey is ${turn.journey.status} already`);
-  const error = { code: "terminated", message: data.reason === "" ? "terminated by an operator" : data.reason };
+  const error = transientError("terminated", data.reason === "" ? "terminated by an operator" : data.reason);
   turn.emit("journey.terminated", { ...by(data), error });
 }
 

@@ -7,6 +7,7 @@ import type { FlowStep } from "./flow.ts";
 import type { Element, Journey, Step } from "./journey.ts";
 import { MANAGER } from "./manager-service.ts";
 import type { StepError } from "./protocol.ts";
+import { finalError } from "./step-errors.ts";
 
 /** Journeys within journeys, at most: a flow that runs itself for ever would fill the disk. */
 const MAXIMUM_DEPTH = 20;
@@ -25,12 +26,12 @@ export function whyNotRun(journey: Journey, step: FlowStep, data: unknown): Step
   const depth = journey.parent?.depth ?? 0;
   if ((isSubJourney(step) || isEach(step)) && depth >= MAXIMUM_DEPTH) {
     const message = `${depth} journeys are above this one already; no more than ${MAXIMUM_DEPTH} run within each other`;
-    return { code: "too_deep", message, retryable: false };
+    return finalError("too_deep", message);
   }
   const items = isEach(step) && Array.isArray(data) ? data.length : 0;
   if (items <= MAXIMUM_ELEMENTS) return undefined;
   const message = `${items} elements; ${MAXIMUM_ELEMENTS} are allowed`;
-  return { code: "too_many_elements", message, retryable: false };
+  return finalError("too_many_elements", message);
 }
 
 /** The next elements to start: those that wait, as far as `concurrency` leaves room beside those that run. */

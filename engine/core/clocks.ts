@@ -5,6 +5,7 @@ import type { FlowStep } from "./flow.ts";
 import type { Call, Journey, Step } from "./journey.ts";
 import { retryNegation, retryStep } from "./retries.ts";
 import { answerDeadline } from "./rollback.ts";
+import { transientError } from "./step-errors.ts";
 import { activeRollback, hasEnded, isLive, isOut, stepsInOrder, type Turn } from "./turn.ts";
 
 /** Clocks that stood still meanwhile: of commands, by their id, and the journey's deadline. */
@@ -47,7 +48,7 @@ function endStepAttempt(turn: Turn, step: FlowStep, state: Step): void {
     turn.emit("step.succeeded", { ...common, data: state.input });
     return;
   }
-  turn.emit("step.timed_out", { ...common, error: { code: "timeout", message: silence(state) } });
+  turn.emit("step.timed_out", { ...common, error: transientError("timeout", silence(state)) });
   retryStep(turn, step);
 }
 
@@ -57,7 +58,7 @@ function endNegationAttempt(turn: Turn, step: FlowStep, name: string, negation: 
     service: step.service,
     function: name,
     attempt: negation.attempts,
-    error: { code: "timeout", message: silence(negation) },
+    error: transientError("timeout", silence(negation)),
   });
   retryNegation(turn, step, name);
 }

@@ -8,6 +8,7 @@ import type { CompiledFlow } from "./flow.ts";
 import type { Journey, Parent, Step } from "./journey.ts";
 import { childUuid } from "./journey-ids.ts";
 import { type FromManager, MANAGER, SCHEMA_VERSION, type StepError, type ToManager } from "./protocol.ts";
+import { finalError } from "./step-errors.ts";
 import type { ChildEnd } from "./sub-journeys.ts";
 
 export type Message =
@@ -165,16 +166,13 @@ function tellParent(journey: Journey, parent: Parent, event: JourneyEvent): Mess
     case "journey.completed":
       return [answer("success", undefined, event.data)];
     case "journey.terminated": {
-      const message = `the sub-journey is terminated: ${error?.message}`;
-      const stopped = { code: "terminated", message, retryable: false };
+      const stopped = finalError("terminated", `the sub-journey is terminated: ${error?.message}`);
       return [asked === undefined ? answer("failure", stopped) : undo("failure", asked, stopped)];
     }
     default:
       if (status !== "rolled_back") return [];
       if (asked !== undefined) return [undo("success", asked)];
-      return [
-        answer("failure", error ?? { code: status, message: "the sub-journey is rolled back", retryable: false }),
-      ];
+      return [answer("failure", error ?? finalError("rolled_back", "the sub-journey is rolled back"))];
   }
 }
 

@@ -20,6 +20,7 @@ import { comesFirst, START_EDGE } from "./graph.ts";
 import type { Journey, Step } from "./journey.ts";
 import { childUuid } from "./journey-ids.ts";
 import { MANAGER, type StepError } from "./protocol.ts";
+import { finalError, transientError } from "./step-errors.ts";
 import { activeRollback, isLive, iso, stepOf, stepsInOrder, type Turn } from "./turn.ts";
 import { isMember, isSettled } from "./undo.ts";
 
@@ -62,7 +63,7 @@ function beginIfReady(turn: Turn, step: FlowStep): void {
     if (edges[index] !== "taken") continue;
     const taken = isTaken(turn, step, id);
     if (!taken.ok) {
-      failUnsent(turn, step, { code: "expression_failed", message: taken.message, retryable: false });
+      failUnsent(turn, step, finalError("expression_failed", taken.message));
       return;
     }
     if (!taken.value) edges[index] = "dead";
@@ -148,10 +149,8 @@ function failUnsent(turn: Turn, step: FlowStep, error: StepError): void {
   turn.emit("step.failed", { step: step.id, service: step.service, function: step.function, error });
 }
 
-const serviceDown = (step: FlowStep): StepError => ({
-  code: "service_down",
-  message: `${step.service} is down: no heartbeat and no member of its consumer group`,
-});
+const serviceDown = (step: FlowStep): StepError =>
+  transientError("service_down", `${step.service} is down: no heartbeat and no member of its consumer group`);
 
 function waitForService(turn: Turn, step: FlowStep, state: Step): void {
   turn.emit("step.retry_scheduled", {
@@ -174,7 +173,7 @@ function dataFor(turn: Turn, step: FlowStep, state: Step): DataResult {
   if (!data.ok) return data;
   if (isEach(step) && !Array.isArray(data.value)) {
     const message = `items (${step.settings.items}): gave ${typeOf(data.value)}, not a list`;
-    return { ok: false, error: { code: "expression_failed", message, retryable: false } };
+    return { ok: false, error: finalError("expression_failed", message) };
   }
   const error =
     whyNotRun(turn.journey, step, data.value) ??
@@ -195,7 +194,7 @@ function mappedData(turn: Turn, step: FlowStep): DataResult {
   const result = evaluate(input, scopeOf(turn));
   if (result.ok) return result;
   const message = `${isEach(step) ? "items" : "input"} (${input}): ${result.message}`;
-  return { ok: false, error: { code: "expression_failed", message, retryable: false } };
+  return { ok: false, error: finalError("expression_failed", message) };
 }
 
 /**
@@ -247,7 +246,7 @@ function waitUntil(turn: Turn, step: FlowStep): Clocks {
   const time = result.ok ? timeOf(result.value) : undefined;
   if (time !== undefined) return { ok: true, detail: { due: iso(time), fixed: true } };
   const why = result.ok ? "gave no time (ISO 8601 or milliseconds)" : result.message;
-  return { ok: false, error: { code: "expression_failed", message: `until (${until}): ${why}`, retryable: false } };
+  return { ok: false, error: finalError("expression_failed", `until (${until}): ${why}`) };
 }
 
 /** What a Date can hold, in milliseconds around 1970. */

@@ -6,6 +6,7 @@ import type { CompiledFlow, FlowStep } from "./flow.ts";
 import { ancestors, branchAncestors, descendants } from "./graph.ts";
 import { goesOnAfter, type Journey, type Rollback, type Scope, type Step } from "./journey.ts";
 import type { StepError } from "./protocol.ts";
+import { transientError } from "./step-errors.ts";
 import { activeRollback, hasEnded, isLive, passedPivot, stepsInOrder, type Turn } from "./turn.ts";
 import { isUnknown, onTimeoutOf } from "./undo.ts";
 
@@ -58,7 +59,7 @@ function answer(turn: Turn, step: FlowStep, state: Step): void {
 
 /** The journey's own clock ran out. */
 export function answerDeadline(turn: Turn): void {
-  const error: StepError = { code: "deadline_exceeded", message: "the journey's deadline has passed" };
+  const error = transientError("deadline_exceeded", "the journey's deadline has passed");
   if (passedPivot(turn.journey, turn.flow)) {
     // While a branch is being undone nothing holds the journey; the timer comes again after that.
     if (activeRollback(turn.journey)) return;

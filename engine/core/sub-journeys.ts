@@ -10,6 +10,7 @@ import type { FlowStep } from "./flow.ts";
 import type { Element, Step } from "./journey.ts";
 import { MANAGER, type StepError, type ToManager } from "./protocol.ts";
 import { retryStep } from "./retries.ts";
+import { finalError, transientError } from "./step-errors.ts";
 import { activeRollback, isLive, stepsInOrder, type Turn } from "./turn.ts";
 import { isMember } from "./undo.ts";
 
@@ -115,12 +116,11 @@ function failureOf(elements: readonly Element[]): StepError {
   const failed = elements.flatMap(({ status, error }, index) => (status === "failed" ? [{ index, error }] : []));
   const [first] = failed;
   if (!first) {
-    const message = "stopped by the rollback before all elements had run";
-    return { code: "cancelled", message, retryable: false };
+    return finalError("cancelled", "stopped by the rollback before all elements had run");
   }
   const message = `${failed.length} of ${elements.length} elements failed; element ${first.index}: ${first.error?.message ?? "without an error"}`;
-  const retryable = failed.every(({ error }) => error?.retryable === false) ? false : undefined;
-  return { code: "element_failed", message, retryable };
+  const final = failed.every(({ error }) => error?.retryable === false);
+  return final ? finalError("element_failed", message) : transientError("element_failed", message);
 }
 
 const of = (step: FlowStep): { step: string; service: string; function: string } => ({

@@ -23,9 +23,11 @@ export class Family {
   now = Date.parse("2026-11-22T03:12:44.000Z");
   private readonly flows: CompiledFlow[];
   private actions = 0;
+  private readonly refusal: string;
 
-  /** Starts a journey of the first flow. */
-  constructor(sketches: FlowSketch[], input: unknown = {}) {
+  /** Starts a journey of the first flow. `refusal`: the code of records for journeys that can't be found or begun. */
+  constructor(sketches: FlowSketch[], input: unknown = {}, refusal = "unknown_flow") {
+    this.refusal = refusal;
     this.flows = sketches.map(compiled);
     this.record({ uuid: UUID, name: this.flows[0]!.name, service: "manager", function: "start", data: input });
   }
@@ -94,9 +96,7 @@ export class Family {
     const refused = parsed.kind === "start" ? !this.journeys.has(value.uuid) : !journey;
     const parent = parentOf(headers);
     if (refused && parent) {
-      this.send(
-        refusedByChild(parent, value.uuid, value.function, { code: "unknown_flow", message: "not published" }),
-      );
+      this.send(refusedByChild(parent, value.uuid, value.function, { code: this.refusal, message: "not published" }));
     } else if (journey && parsed.kind === "other") this.decide(journey, parsed.input, this.flowOf(journey));
   }
 
