@@ -1,5 +1,6 @@
 /** The parts of the audit cache, and how they hang together. */
 import type Database from "better-sqlite3";
+import { evolve } from "../core/evolve.ts";
 import { Activity } from "./activity.ts";
 import { Calls } from "./calls.ts";
 import { Dimensions } from "./dimensions.ts";
@@ -11,9 +12,9 @@ import { FunctionStatistics } from "./function-stats.ts";
 import { Ingest } from "./ingest.ts";
 import { JourneyCounts } from "./journey-counts.ts";
 import { JourneyIds } from "./journey-ids.ts";
-import { JourneyList } from "./journey-list.ts";
+import { DEFAULT_SORT_BOUNDS, JourneyList, type SortBounds } from "./journey-list.ts";
 import { JourneyRows } from "./journey-rows.ts";
-import type { JourneyStates } from "./journey-states.ts";
+import { DEFAULT_STATE_BOUNDS, JourneyStates, type StateBounds } from "./journey-states.ts";
 import type { AuditLogger } from "./logger.ts";
 import { Retention } from "./retention.ts";
 import { TextIndex } from "./text-index.ts";
@@ -36,13 +37,18 @@ export interface CacheParts {
   retention: Retention;
 }
 
+/** What can be set of a cache's parts. */
+export interface CacheSettings {
+  /** Folds journeys; core's `evolve` by default. */
+  evolve?: Evolve;
+  /** Journeys kept in memory. */
+  states?: StateBounds;
+  sorting?: SortBounds;
+}
+
 /** Puts the parts of a cache together over an open file. */
-export function partsOf(
-  database: Database.Database,
-  fold: Evolve,
-  states: JourneyStates,
-  logger: AuditLogger,
-): CacheParts {
+export function partsOf(database: Database.Database, settings: CacheSettings, logger: AuditLogger): CacheParts {
+  const states = new JourneyStates(settings.states ?? DEFAULT_STATE_BOUNDS);
   const dimensions = new Dimensions(database);
   const totals = new Totals(database);
   const log = new EventLog(database);
@@ -53,7 +59,7 @@ export function partsOf(
   const warn = (details: Record<string, unknown>, message: string): void => logger.warn(details, message);
   const ingest = new Ingest({
     database,
-    evolve: fold,
+    evolve: settings.evolve ?? evolve,
     dimensions,
     states,
     rows,
@@ -76,7 +82,7 @@ export function partsOf(
     ingest,
     activity,
     counts,
-    list: new JourneyList(database, dimensions, ids, rows),
+    list: new JourneyList(database, dimensions, ids, rows, settings.sorting ?? DEFAULT_SORT_BOUNDS),
     failures: new Failures(database, dimensions, ids),
     functionStats: new FunctionStatistics(database, dimensions),
     flowStats: new FlowStatistics(database, dimensions, ids, counts),

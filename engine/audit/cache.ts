@@ -7,12 +7,11 @@ import { evolve } from "../core/evolve.ts";
 import type { Journey } from "../core/journey.ts";
 import type { JourneyStatus } from "../core/view.ts";
 import type { AuditRecord } from "./audit-record.ts";
-import { type CacheParts, partsOf } from "./cache-parts.ts";
+import { type CacheParts, type CacheSettings, partsOf } from "./cache-parts.ts";
 import { timeOf } from "./cursor.ts";
 import { deleteCacheFile, moveAside, openCacheFile } from "./database.ts";
 import { type Evolve, foldAll } from "./fold.ts";
 import type { IngestResult } from "./ingest.ts";
-import { DEFAULT_STATE_BOUNDS, JourneyStates, type StateBounds } from "./journey-states.ts";
 import { type AuditLogger, silentLogger } from "./logger.ts";
 import type { ExportPortion } from "./retention.ts";
 import type * as store from "./store.ts";
@@ -20,12 +19,10 @@ import type * as store from "./store.ts";
 /** Before a free text search, so much time is spent on words that aren't indexed yet. */
 const INDEX_BEFORE_SEARCH_MS = 10;
 
-export interface AuditCacheOptions {
+export interface AuditCacheOptions extends CacheSettings {
   file: string;
   /** The folder of the numbered migrations; by default the one beside this module. */
   migrations?: URL;
-  evolve?: Evolve;
-  states?: StateBounds;
   logger?: AuditLogger;
   /** Milliseconds, for budgets of time only. */
   now?: () => number;
@@ -186,14 +183,14 @@ export class AuditCache {
   }
 
   #open(): CacheParts {
-    const { file, migrations, states = DEFAULT_STATE_BOUNDS } = this.#options;
+    const { file, migrations } = this.#options;
     const { database, movedAside } = openCacheFile(file, migrations);
     if (movedAside) {
       const details = { file, ...movedAside };
       this.#logger.warn(details, `The audit cache can't be used: ${movedAside.why}. It is rebuilt from the topic.`);
     }
     try {
-      return partsOf(database, this.#evolve, new JourneyStates(states), this.#logger);
+      return partsOf(database, this.#options, this.#logger);
     } catch (error) {
       database.close();
       throw error;

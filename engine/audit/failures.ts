@@ -4,7 +4,7 @@ import type { Dimensions, FailureKind } from "./dimensions.ts";
 import { type Selection, select } from "./journey-filter.ts";
 import type { JourneyIds } from "./journey-ids.ts";
 import { ALL_STATUS_CODES } from "./journey-key.ts";
-import { MAX_SORTED_JOURNEYS } from "./journey-list.ts";
+import { MAX_TEXT_JOURNEYS } from "./journey-list.ts";
 import type { Values } from "./journey-streams.ts";
 import type { FailureGroup, JourneyFilter } from "./store.ts";
 
@@ -73,7 +73,7 @@ export class Failures {
     };
     let index = "journeys_by_failure";
     if (text) {
-      const ids = this.#ids.byStart(selection, { descending: true, limit: MAX_SORTED_JOURNEYS });
+      const ids = this.#ids.byStart(selection, { descending: true, limit: MAX_TEXT_JOURNEYS });
       add("id IN (SELECT value FROM json_each(?))", JSON.stringify(ids));
       index = "";
     } else {

@@ -5,7 +5,7 @@ import type { Dimensions } from "./dimensions.ts";
 import { type Selection, select } from "./journey-filter.ts";
 import type { JourneyIds } from "./journey-ids.ts";
 import { statusOf } from "./journey-key.ts";
-import { MAX_SORTED_JOURNEYS } from "./journey-list.ts";
+import { MAX_TEXT_JOURNEYS } from "./journey-list.ts";
 import { streamsOf, streamsOfFacet } from "./journey-streams.ts";
 import type { JourneyFilter } from "./store.ts";
 
@@ -37,7 +37,7 @@ export class JourneyCounts {
   }
 
   #ofNewest(selection: Selection): [number, number][] {
-    const ids = this.#ids.byStart(selection, { descending: true, limit: MAX_SORTED_JOURNEYS });
+    const ids = this.#ids.byStart(selection, { descending: true, limit: MAX_TEXT_JOURNEYS });
     return this.#database
       .prepare<[string], [number, number]>(
         "SELECT status, count(*) FROM journeys WHERE id IN (SELECT value FROM json_each(?)) GROUP BY status",

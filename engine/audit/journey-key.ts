@@ -49,6 +49,11 @@ export function firstIdAt(startedMs: number): number {
   return (bounded - EPOCH_MS) * SLOTS_PER_MS;
 }
 
+/** The millisecond that an id stands for; for ids out of all range, the earliest or latest there is. */
+export function startedMsOf(id: number): number {
+  return EPOCH_MS + Math.floor(id / SLOTS_PER_MS);
+}
+
 /**
  * A free id for a journey. The slot comes from the uuid, so that a rebuilt cache gives the same ids whatever the order
  * in which partitions were read, but for the rare collisions.

@@ -79,9 +79,9 @@ CREATE TABLE journeys (
 CREATE UNIQUE INDEX journeys_by_uuid ON journeys (uuid);
 CREATE INDEX journeys_by_status ON journeys (status);
 CREATE INDEX journeys_by_facet ON journeys (facet_id, status);
-CREATE INDEX journeys_by_end ON journeys (facet_id, status, ended_ms) WHERE ended_ms IS NOT NULL;
-CREATE INDEX journeys_by_duration ON journeys (facet_id, status, duration_ms) WHERE duration_ms IS NOT NULL;
--- With the facet at hand, so that an error under other filters needs no look at rows.
+-- With the failure or the facet at hand, so that an error in any order or under other filters needs no look at rows.
+CREATE INDEX journeys_by_end ON journeys (facet_id, status, ended_ms, id, failure_id) WHERE ended_ms IS NOT NULL;
+CREATE INDEX journeys_by_duration ON journeys (facet_id, status, duration_ms, id, failure_id) WHERE duration_ms IS NOT NULL;
 CREATE INDEX journeys_by_failure ON journeys (failure_id, status, id, facet_id) WHERE failure_id IS NOT NULL;
 CREATE INDEX journeys_with_gaps ON journeys (id) WHERE missing > 0;
 
