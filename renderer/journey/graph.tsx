@@ -85,6 +85,8 @@ function Drawing({ flow, journey, selected, onSelect, ref, host, firstSize }: Dr
   const [firstView] = useState(() => opening(layout, firstSize, selected ?? stepToShow(journey, flow)));
   const instance = useRef<Instance>(null);
   const size = useRef(firstSize);
+  /** Somebody moved it: from then on it stays where it was left. */
+  const touched = useRef(false);
 
   const focus = useEffectEvent(() => {
     const step = selected ?? stepToShow(journey, flow);
@@ -93,8 +95,10 @@ function Drawing({ flow, journey, selected, onSelect, ref, host, firstSize }: Dr
   useImperativeHandle(
     ref,
     () => ({
-      zoomBy: (factor) =>
-        void instance.current?.setViewport(zoomed(instance.current.getViewport(), size.current, factor)),
+      zoomBy: (factor) => {
+        touched.current = true;
+        void instance.current?.setViewport(zoomed(instance.current.getViewport(), size.current, factor));
+      },
       fit: () => void instance.current?.setViewport(whole(layout, size.current), STILL),
       focus: () => focus(),
     }),
@@ -123,6 +127,10 @@ function Drawing({ flow, journey, selected, onSelect, ref, host, firstSize }: Dr
     const before = size.current;
     size.current = next;
     const view = instance.current?.getViewport();
+    if (!touched.current) {
+      focus();
+      return;
+    }
     if (view === undefined || (before.width === next.width && before.height === next.height)) return;
     const x = view.x + (next.width - before.width) / 2;
     const y = view.y + (next.height - before.height) / 2;
@@ -148,6 +156,9 @@ function Drawing({ flow, journey, selected, onSelect, ref, host, firstSize }: Dr
           instance.current = made;
         }}
         onSelect={onSelect}
+        onTouch={() => {
+          touched.current = true;
+        }}
       />
     </SelectedStep>
   );
@@ -160,11 +171,12 @@ interface CanvasProps {
   firstSize: Size;
   onInit: (instance: Instance) => void;
   onSelect: (id: string | undefined) => void;
+  onTouch: () => void;
 }
 
 /** Drawn once per graph: what changes with the journey reaches the boxes by their own subscriptions. */
 const Canvas = memo(
-  function Canvas({ nodes, edges, firstView, firstSize, onInit, onSelect }: CanvasProps) {
+  function Canvas({ nodes, edges, firstView, firstSize, onInit, onSelect, onTouch }: CanvasProps) {
     return (
       <ReactFlow
         nodes={nodes}
@@ -184,6 +196,7 @@ const Canvas = memo(
         elementsSelectable={false}
         disableKeyboardA11y
         onInit={onInit}
+        onMoveStart={(event) => event !== null && onTouch()}
         onNodeClick={(_, node) => onSelect(stepOf(node))}
         onPaneClick={() => onSelect(undefined)}
         aria-label="The flow as a graph; the list of steps below says the same"

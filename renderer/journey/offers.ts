@@ -30,11 +30,18 @@ export function offersOf(journey: Journey, flow: CompiledFlow | undefined): Offe
   if (flow === undefined) return [];
   switch (journey.status) {
     case "rollback_failed":
-      return [...stuckNegations(journey), offer("pause"), offer("terminate"), offer("replay")];
+      return [...stuckNegations(journey), offer("pause"), offer("terminate"), offer("migrate"), offer("replay")];
     case "held":
       return heldOffers(journey, flow);
     case "paused":
-      return [offer("resume"), offer("cancel"), offer("rollback"), offer("terminate"), offer("replay")];
+      return [
+        offer("resume"),
+        offer("cancel"),
+        offer("rollback"),
+        offer("terminate"),
+        offer("migrate"),
+        offer("replay"),
+      ];
     case "rolling_back":
       return [...approvals(journey, flow), offer("pause"), offer("terminate"), ...wider(journey), offer("replay")];
     case "running":
@@ -45,6 +52,7 @@ export function offersOf(journey: Journey, flow: CompiledFlow | undefined): Offe
         offer("rollback"),
         ...rerun(journey),
         offer("terminate"),
+        offer("migrate"),
         offer("replay"),
       ];
     case "completed":
@@ -112,7 +120,14 @@ function stuckNegations(journey: Journey): Offer[] {
 const isFailed = ({ status }: { status: Step["status"] }): boolean => status === "failed" || status === "timed_out";
 
 function heldOffers(journey: Journey, flow: CompiledFlow): Offer[] {
-  const common = [offer("rollback"), offer("cancel"), offer("pause"), offer("terminate"), offer("replay")];
+  const common = [
+    offer("rollback"),
+    offer("cancel"),
+    offer("pause"),
+    offer("terminate"),
+    offer("migrate"),
+    offer("replay"),
+  ];
   if (isRollingBack(journey)) {
     // Nothing is sent forward in a rollback: what a step did is said, not tried again.
     const said = settle(journey, flow).filter(({ action }) => action !== "retry");

@@ -42,6 +42,7 @@ export function TimeRowView({ row, scale, position, total, selected, reachable, 
         className={classes.label}
         data-negation={row.negation !== undefined || undefined}
         aria-current={selected || undefined}
+        aria-label={inWords(row, word)}
         tabIndex={reachable ? 0 : -1}
         onClick={choose}
         title={row.negation === undefined ? `${row.label}\n${row.step}` : `${row.label}, undoes ${row.step}`}
@@ -55,10 +56,6 @@ export function TimeRowView({ row, scale, position, total, selected, reachable, 
           data-tone={row.negation !== undefined && tone === "ok" ? "undo" : tone}
         />
         <span className="ag-truncate">{row.label}</span>
-        <span className="ag-visually-hidden">
-          {row.negation === undefined ? "" : " undoes it"}, {word}
-          {row.bars.length > 1 ? `, ${row.bars.length} attempts` : ""}
-        </span>
       </button>
       <span className={classes.track} aria-hidden>
         {row.waits.map(({ from, to }) => (
@@ -78,6 +75,12 @@ export function TimeRowView({ row, scale, position, total, selected, reachable, 
       </span>
     </li>
   );
+}
+
+/** `license.add_license, undo failed`, `remove_license undoes it, failed, 3 attempts`. */
+function inWords({ label, negation, bars }: TimeRow, word: string): string {
+  const attempts = bars.length > 1 ? `, ${bars.length} attempts` : "";
+  return `${label}${negation === undefined ? "" : " undoes it"}, ${word}${attempts}`;
 }
 
 function between(scale: TimeScale, from: number, to: number): { left: string; width: string } {

@@ -144,6 +144,9 @@ function VersionField({ offer, form, journey, onChange }: ActionFieldsProps) {
     value: version,
     label: version === journey.version ? `${version} (this journey's)` : version,
   }));
+  if (offer.action === "migrate" && versions.length < 2) {
+    return <p className={classes.small}>There is no other version of {journey.name}.</p>;
+  }
   return (
     <Select
       label="Version"

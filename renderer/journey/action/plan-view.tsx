@@ -109,10 +109,10 @@ function Command({ command, undo, status, onEdit }: CommandProps) {
           type="button"
           className={`${classes.data} ag-mono`}
           aria-expanded={open}
-          aria-label={`Data of ${name}`}
           onClick={() => setOpen(!open)}
           title="Show the data"
         >
+          <span className="ag-visually-hidden">{`Data of ${name}: `}</span>
           {jsonLine(command.data, 80)}
         </button>
         {look !== undefined && <span className={classes.stands}>{look.word}</span>}

@@ -98,10 +98,11 @@ const STATES: Record<string, () => Spec> = {
 /** What the engine says to an offer as its sheet would first ask it; with force, as the sheet offers it over a pivot. */
 function refusal(spec: Spec, offer: Offer): string | undefined {
   const form = { ...firstForm(offer, spec.journey), force: true };
+  spec.flows = [spec.flow, { ...spec.flow, version: "2" }];
   const failed = spec.flow.order.some((id) => ["failed", "timed_out"].includes(spec.journey.steps[id]?.status ?? ""));
   // Where the sheet asks for a step, one that has run is chosen.
   const step = form.step ?? spec.flow.order.find((id) => (spec.journey.steps[id]?.attempts ?? 0) > 0);
-  const made = makeRequest(offer, { ...form, step }, failed);
+  const made = makeRequest(offer, { ...form, step, version: offer.action === "migrate" ? "2" : undefined }, failed);
   if (!made.ok) return made.message;
   const { action, ...fields } = made.request;
   try {
