@@ -2,37 +2,21 @@
  * The console's HTTP API, typed by the shapes in engine/api/schemas.ts. Every failure is an `ApiError` with a code of
  * the catalogue, a message, and what to do about it.
  */
+import type { ActionAccepted, ActionRequest, BulkActionRequest, BulkOutcomes } from "../engine/api/schemas/action.ts";
+import type { Cluster, GroupList, TopicList } from "../engine/api/schemas/cluster.ts";
+import type { Faults, FaultsRequest, Info, ManagerState } from "../engine/api/schemas/console.ts";
+import type { Findings, FlowCheckRequest, FlowList, Negations, Published } from "../engine/api/schemas/flow.ts";
+import type { ActivityPage, FailureList } from "../engine/api/schemas/history.ts";
 import type {
-  ActionAccepted,
-  ActionRequest,
-  ActivityPage,
-  BulkActionRequest,
-  BulkOutcomes,
-  Cluster,
-  FailureList,
-  Faults,
-  FaultsRequest,
-  Findings,
-  FlowCheckRequest,
-  FlowList,
-  GroupList,
-  Info,
   JourneyCounts,
   JourneyEvents,
   JourneyPage,
-  ManagerState,
-  Negations,
-  Problem,
-  Produced,
-  ProduceRequest,
-  Published,
-  RecordPage,
-  ServiceList,
-  ServiceStats,
   Started,
   StartRequest,
-  TopicList,
-} from "../engine/api/schemas.ts";
+} from "../engine/api/schemas/journey.ts";
+import type { Problem } from "../engine/api/schemas/problem.ts";
+import type { Produced, ProduceRequest, RecordPage } from "../engine/api/schemas/record.ts";
+import type { ServiceList, ServiceStats } from "../engine/api/schemas/service.ts";
 import type { JourneyFilter, JourneyQuery } from "../engine/audit/store.ts";
 import type { CompiledFlow } from "../engine/core/flow.ts";
 import type { FlowRecord } from "../engine/core/protocol.ts";

@@ -1,6 +1,7 @@
 /** The questions that several pages ask, as hooks over TanStack Query. Kept fresh by live-queries.ts. */
 import { QueryClient, queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { JourneyEvents, Profile } from "../engine/api/schemas.ts";
+import type { JourneyEvents } from "../engine/api/schemas/journey.ts";
+import type { Profile } from "../engine/api/schemas/profile.ts";
 import { ApiError, api } from "./api.ts";
 import { keys } from "./query-keys.ts";
 

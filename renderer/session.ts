@@ -3,7 +3,7 @@
  * fragment, which is exchanged for a token and taken out of the address; the token lives in sessionStorage, and other
  * tabs of the same origin may ask for it. On the desktop the pages come over a private protocol and need none.
  */
-import type { Session } from "../engine/api/schemas.ts";
+import type { Session } from "../engine/api/schemas/console.ts";
 
 /** The desktop's preload says so, before any script of the page runs. */
 export const isDesktop = "antigraphHost" in globalThis;

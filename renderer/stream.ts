@@ -3,7 +3,7 @@
  * changed. `live-queries.ts` turns the changes into refreshed queries.
  */
 import { useSyncExternalStore } from "react";
-import type { StreamChanges, StreamTopic } from "../engine/api/schemas.ts";
+import type { StreamChanges, StreamTopic } from "../engine/api/schemas/stream.ts";
 import { openStream } from "./api.ts";
 import { createEventParser } from "./sse.ts";
 

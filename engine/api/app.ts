@@ -30,7 +30,7 @@ import { profileRoutes } from "./routes/profiles.ts";
 import { recordRoutes } from "./routes/records.ts";
 import { serviceRoutes } from "./routes/services.ts";
 import { streamRoutes } from "./routes/stream.ts";
-import { streamChangesSchema } from "./schemas.ts";
+import { streamChangesSchema } from "./schemas/stream.ts";
 
 /** Larger than any record may be, so that several fit into one call. */
 export const MAXIMUM_BODY_BYTES = 8 * 1024 * 1024;

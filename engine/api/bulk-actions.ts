@@ -11,7 +11,7 @@ import {
   rememberReplay,
 } from "./actions.ts";
 import type { ApiHost } from "./host.ts";
-import type { BulkOutcomes, bulkActionRequestSchema } from "./schemas.ts";
+import type { BulkOutcomes, bulkActionRequestSchema } from "./schemas/action.ts";
 
 /** Journeys looked at side by side. */
 const CONCURRENCY = 16;

@@ -3,7 +3,7 @@
  * was cut off can read on. A client that missed more than is kept is told to read anew (`reset`).
  */
 import type { JourneyChange } from "../audit/store.ts";
-import type { StreamChanges } from "./schemas.ts";
+import type { StreamChanges } from "./schemas/stream.ts";
 
 export const MERGE_MS = 250;
 /** Merged events kept for clients that come back: about a minute of steady changes. */

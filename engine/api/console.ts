@@ -20,7 +20,7 @@ import { createFlowPublisher } from "./flow-publishing.ts";
 import { type ApiHost, infoOf } from "./host.ts";
 import { listen } from "./listen.ts";
 import { createMetrics } from "./metrics.ts";
-import type { Info } from "./schemas.ts";
+import type { Info } from "./schemas/console.ts";
 import { createSessionCodes } from "./session-codes.ts";
 import { createStartedJourneys } from "./started-journeys.ts";
 

@@ -2,7 +2,7 @@
  * Faults an operator has asked the sample services for (embedded profile only). The services long-poll the board. It
  * lives in memory: after a restart of the console nothing fails on purpose any more.
  */
-import type { Fault } from "./schemas.ts";
+import type { Fault } from "./schemas/console.ts";
 
 export interface FaultBoard {
   current(): { revision: number; faults: Fault[] };

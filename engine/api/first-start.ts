@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { flowRecordSchema } from "../core/protocol.ts";
 import type { FlowPublisher } from "./flow-publishing.ts";
 import type { ApiHost } from "./host.ts";
-import { negationListSchema } from "./schemas.ts";
+import { negationListSchema } from "./schemas/flow.ts";
 import { startJourney } from "./starts.ts";
 
 const DEMO_REASON = "Sample journey of the first start";

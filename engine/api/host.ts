@@ -11,7 +11,8 @@ import type { Logger } from "../manager/logger.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { FaultBoard } from "./faults.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Info, Profile } from "./schemas.ts";
+import type { Info } from "./schemas/console.ts";
+import type { Profile } from "./schemas/profile.ts";
 import type { SessionCodes } from "./session-codes.ts";
 import type { StartedJourneys } from "./started-journeys.ts";
 

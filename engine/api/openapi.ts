@@ -3,7 +3,8 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { ERRORS, type ErrorCode } from "../core/errors.ts";
 import { validationHook } from "./problem.ts";
-import { MAXIMUM_WAIT_MS, problemSchema, uuidSchema } from "./schemas.ts";
+import { problemSchema } from "./schemas/problem.ts";
+import { MAXIMUM_WAIT_MS, uuidSchema } from "./schemas/values.ts";
 
 /** A router whose validation errors are problem details. */
 export function createRouter(): OpenAPIHono {

@@ -6,7 +6,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { ZodError } from "zod";
 import { AntigraphError, ERRORS, type ErrorCode } from "../core/errors.ts";
 import type { Logger } from "../manager/logger.ts";
-import type { Problem } from "./schemas.ts";
+import type { Problem } from "./schemas/problem.ts";
 
 const MAXIMUM_FIELD_ERRORS = 20;
 

@@ -5,7 +5,7 @@ import { AntigraphError } from "../core/errors.ts";
 import type { NegationList } from "../core/flow.ts";
 import { readIfThere, writePrivately } from "./data-folder.ts";
 import type { NegationStore, ProfileStore } from "./host.ts";
-import type { Profile } from "./schemas.ts";
+import type { Profile } from "./schemas/profile.ts";
 
 export const EMBEDDED = "embedded";
 

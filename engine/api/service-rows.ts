@@ -2,7 +2,7 @@
 import type { FunctionStats } from "../audit/store.ts";
 import type { GroupInfo } from "../bus/bus.ts";
 import type { ServiceHealth } from "../manager/health.ts";
-import type { Service } from "./schemas.ts";
+import type { Service } from "./schemas/service.ts";
 
 /** One row a service that has been heard of or called in the asked time, by name. */
 export function serviceRows(

@@ -6,7 +6,7 @@ import type { FlowEntry } from "../manager/flows.ts";
 import type { ApiHost } from "./host.ts";
 import { hasEnded, journeyWhen } from "./journey-reader.ts";
 import { assertRecordSize, recordText } from "./record-text.ts";
-import type { StartRequest } from "./schemas.ts";
+import type { StartRequest } from "./schemas/journey.ts";
 
 /** How long a repeated start waits for the cache to tell whether the uuid is taken. */
 const CATCH_UP_WAIT_MS = 1_000;

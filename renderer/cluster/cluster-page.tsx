@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
-import type { Cluster, GroupList, TopicList } from "../../engine/api/schemas.ts";
+import type { Cluster, GroupList, TopicList } from "../../engine/api/schemas/cluster.ts";
 import { api } from "../api.ts";
 import { bytes, count, plural } from "../parts/format.ts";
 import { PageHeader } from "../parts/page-header.tsx";

@@ -1,5 +1,5 @@
 /** Dead letters: records that fitted nowhere, with their origin and the reason in the headers. */
-import type { TopicRecord } from "../../engine/api/schemas.ts";
+import type { TopicRecord } from "../../engine/api/schemas/record.ts";
 
 export const DEAD_LETTER_TOPIC = "antigraph.deadletter";
 

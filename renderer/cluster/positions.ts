@@ -1,5 +1,5 @@
 /** Where to read a topic, as the API takes it: `-N` for the last N of each partition, or `partition:offset` pairs. */
-import type { TopicList } from "../../engine/api/schemas.ts";
+import type { TopicList } from "../../engine/api/schemas/cluster.ts";
 
 export type TopicOffsets = TopicList["topics"][number]["offsets"];
 

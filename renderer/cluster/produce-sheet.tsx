@@ -2,7 +2,7 @@ import { Button, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation } from "@tanstack/react-query";
 import { useId, useState } from "react";
-import type { TopicRecord } from "../../engine/api/schemas.ts";
+import type { TopicRecord } from "../../engine/api/schemas/record.ts";
 import { api } from "../api.ts";
 import { formatJson, JsonField, parseJson } from "../parts/json-view.tsx";
 import { SideSheet } from "../parts/side-sheet.tsx";

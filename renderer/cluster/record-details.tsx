@@ -1,6 +1,6 @@
 import { ActionIcon, Button } from "@mantine/core";
 import { Link } from "react-router";
-import type { TopicRecord } from "../../engine/api/schemas.ts";
+import type { TopicRecord } from "../../engine/api/schemas/record.ts";
 import { CopyButton } from "../parts/copy.tsx";
 import { bytes } from "../parts/format.ts";
 import { IconRefresh, IconX } from "../parts/icons.ts";

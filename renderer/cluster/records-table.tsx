@@ -1,4 +1,4 @@
-import type { TopicRecord } from "../../engine/api/schemas.ts";
+import type { TopicRecord } from "../../engine/api/schemas/record.ts";
 import { shortId, zone } from "../parts/format.ts";
 import table from "../parts/table.module.css";
 import { Time } from "../parts/time.tsx";

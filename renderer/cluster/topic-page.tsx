@@ -2,7 +2,7 @@ import { Button, NumberInput, Select, Switch, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useParams, useSearchParams } from "react-router";
-import type { TopicRecord } from "../../engine/api/schemas.ts";
+import type { TopicRecord } from "../../engine/api/schemas/record.ts";
 import { api } from "../api.ts";
 import { count, plural } from "../parts/format.ts";
 import { IconSend } from "../parts/icons.ts";

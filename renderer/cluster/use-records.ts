@@ -1,7 +1,7 @@
 /** The records of a topic: a look at a place, and from there on a live tail by long poll that drops nothing unsaid. */
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import type { TopicRecord } from "../../engine/api/schemas.ts";
+import type { TopicRecord } from "../../engine/api/schemas/record.ts";
 import { api } from "../api.ts";
 import { keys } from "../query-keys.ts";
 import { SHOWN_RECORDS } from "./positions.ts";

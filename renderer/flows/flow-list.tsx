@@ -1,7 +1,7 @@
 /** What do we run, and is it right? */
 import { Button, TextInput } from "@mantine/core";
 import { Link, useNavigate, useSearchParams } from "react-router";
-import type { FlowList as FlowListAnswer } from "../../engine/api/schemas.ts";
+import type { FlowList as FlowListAnswer } from "../../engine/api/schemas/flow.ts";
 import { usePaletteActions } from "../frame/palette-actions.ts";
 import { useShortcut } from "../frame/shortcuts.ts";
 import { count, duration, percent, plural } from "../parts/format.ts";

@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { lazy, Suspense, useMemo } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
-import type { FlowVersion } from "../../engine/api/schemas.ts";
+import type { FlowVersion } from "../../engine/api/schemas/flow.ts";
 import { plural } from "../parts/format.ts";
 import { IconPencil, IconPlayerPlay } from "../parts/icons.ts";
 import { PageHeader } from "../parts/page-header.tsx";

@@ -1,5 +1,5 @@
 /** Sums over the versions of a flow, for its row in the list. */
-import type { FlowVersion } from "../../engine/api/schemas.ts";
+import type { FlowVersion } from "../../engine/api/schemas/flow.ts";
 
 export interface FlowSums {
   running: number;

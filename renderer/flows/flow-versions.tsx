@@ -1,7 +1,7 @@
 import { Button, Checkbox } from "@mantine/core";
 import { useState } from "react";
 import { useNavigate } from "react-router";
-import type { FlowVersion } from "../../engine/api/schemas.ts";
+import type { FlowVersion } from "../../engine/api/schemas/flow.ts";
 import { count, duration, percent, plural } from "../parts/format.ts";
 import { IconAlertTriangle } from "../parts/icons.ts";
 import { Badge } from "../parts/status-badge.tsx";

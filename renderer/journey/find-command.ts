@@ -3,7 +3,7 @@
  * header `id`: in the partition of the journey's key, from about the time it was sent. Records of a partition are in
  * the order of their times, so a search by halves finds the place in a few reads, however long the topic is.
  */
-import type { TopicRecord } from "../../engine/api/schemas.ts";
+import type { TopicRecord } from "../../engine/api/schemas/record.ts";
 import { partitionFor } from "../../engine/core/murmur2.ts";
 import type { Position } from "../../engine/core/protocol.ts";
 

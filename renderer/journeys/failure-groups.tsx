@@ -1,6 +1,6 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { Link } from "react-router";
-import type { FailureList } from "../../engine/api/schemas.ts";
+import type { FailureList } from "../../engine/api/schemas/history.ts";
 import type { FailureGroup } from "../../engine/audit/store.ts";
 import { count, shortId } from "../parts/format.ts";
 import { IconCheck } from "../parts/icons.ts";

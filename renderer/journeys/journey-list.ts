@@ -1,5 +1,6 @@
 /** Asks for the windows of the journeys table: the first, the next, those that changed, and whether there is news. */
-import type { JourneyPage, StreamChanges } from "../../engine/api/schemas.ts";
+import type { JourneyPage } from "../../engine/api/schemas/journey.ts";
+import type { StreamChanges } from "../../engine/api/schemas/stream.ts";
 import type { JourneyQuery } from "../../engine/audit/store.ts";
 import type { StreamMessage } from "../stream.ts";
 import {

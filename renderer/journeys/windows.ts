@@ -2,7 +2,8 @@
  * The rows of the journeys table as keyset windows: page after page by cursor, rows far away given up again, and what
  * changes meanwhile merged so that no row moves under the cursor. Pure; use-windows.ts does the asking.
  */
-import type { JourneyPage, StreamChanges } from "../../engine/api/schemas.ts";
+import type { JourneyPage } from "../../engine/api/schemas/journey.ts";
+import type { StreamChanges } from "../../engine/api/schemas/stream.ts";
 import type { JourneyRow } from "../../engine/audit/store.ts";
 import { ENDED } from "../parts/status.ts";
 

@@ -1,4 +1,4 @@
-import type { Profile } from "../../engine/api/schemas.ts";
+import type { Profile } from "../../engine/api/schemas/profile.ts";
 import { useInfo } from "../queries.ts";
 import classes from "./environment-tag.module.css";
 

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, NumberInput, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
-import type { Fault } from "../../engine/api/schemas.ts";
+import type { Fault } from "../../engine/api/schemas/console.ts";
 import { Card } from "../parts/card.tsx";
 import { duration, percent } from "../parts/format.ts";
 import { IconFlask, IconTrash } from "../parts/icons.ts";

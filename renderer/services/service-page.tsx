@@ -1,7 +1,7 @@
 import { SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams, useSearchParams } from "react-router";
-import type { ServiceStats } from "../../engine/api/schemas.ts";
+import type { ServiceStats } from "../../engine/api/schemas/service.ts";
 import { api } from "../api.ts";
 import { Card } from "../parts/card.tsx";
 import { count, duration, percent, plural } from "../parts/format.ts";

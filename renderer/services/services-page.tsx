@@ -1,5 +1,5 @@
 import { Link } from "react-router";
-import type { Service } from "../../engine/api/schemas.ts";
+import type { Service } from "../../engine/api/schemas/service.ts";
 import { count, duration, percent, plural, rate } from "../parts/format.ts";
 import { IconServer } from "../parts/icons.ts";
 import { PageHeader } from "../parts/page-header.tsx";

@@ -12,7 +12,7 @@ import { createFaultBoard } from "../../engine/api/faults.ts";
 import type { GuardOptions } from "../../engine/api/guard.ts";
 import type { ApiHost, ManagerStatus } from "../../engine/api/host.ts";
 import { createMetrics } from "../../engine/api/metrics.ts";
-import type { Profile } from "../../engine/api/schemas.ts";
+import type { Profile } from "../../engine/api/schemas/profile.ts";
 import { createSessionCodes } from "../../engine/api/session-codes.ts";
 import { createStartedJourneys } from "../../engine/api/started-journeys.ts";
 import { openEmbeddedBus } from "../../engine/bus/embedded/bus.ts";

@@ -11,7 +11,7 @@ import {
   bulkActionRequestSchema,
   bulkOutcomesSchema,
   previewSchema,
-} from "../schemas.ts";
+} from "../schemas/action.ts";
 import { assertWritable } from "../writable.ts";
 
 const TAGS = ["Actions"];

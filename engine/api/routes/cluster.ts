@@ -3,7 +3,7 @@ import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { auditBehind } from "../audit-lag.ts";
 import type { ApiHost } from "../host.ts";
 import { createRouter, json, problems } from "../openapi.ts";
-import { clusterSchema, groupListSchema, topicListSchema } from "../schemas.ts";
+import { clusterSchema, groupListSchema, topicListSchema } from "../schemas/cluster.ts";
 
 const TAGS = ["Cluster"];
 

@@ -3,7 +3,7 @@ import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { AntigraphError } from "../../core/errors.ts";
 import { type ApiHost, infoOf } from "../host.ts";
 import { bodyProblems, createRouter, json, jsonBody, problems } from "../openapi.ts";
-import { infoSchema, sessionRequestSchema, sessionSchema } from "../schemas.ts";
+import { infoSchema, sessionRequestSchema, sessionSchema } from "../schemas/console.ts";
 
 const TAGS = ["Console"];
 

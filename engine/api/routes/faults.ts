@@ -12,7 +12,7 @@ import {
   problems,
   waitQuery,
 } from "../openapi.ts";
-import { faultsRequestSchema, faultsSchema } from "../schemas.ts";
+import { faultsRequestSchema, faultsSchema } from "../schemas/console.ts";
 
 const TAGS = ["Faults"];
 

@@ -17,7 +17,7 @@ import {
   flowListSchema,
   flowSchema,
   publishedSchema,
-} from "../schemas.ts";
+} from "../schemas/flow.ts";
 import { assertWritable } from "../writable.ts";
 
 const TAGS = ["Flows"];

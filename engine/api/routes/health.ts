@@ -3,7 +3,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { auditBehind } from "../audit-lag.ts";
 import type { ApiHost } from "../host.ts";
 import { createRouter, json, problems } from "../openapi.ts";
-import { healthSchema, type Ready, readySchema } from "../schemas.ts";
+import { healthSchema, type Ready, readySchema } from "../schemas/console.ts";
 
 const TAGS = ["Health"];
 /** How far the audit cache may be behind before the console calls itself not ready. */

@@ -2,7 +2,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { ApiHost } from "../host.ts";
 import { createRouter, integerQuery, json, problems } from "../openapi.ts";
-import { activityPageSchema, failureListSchema } from "../schemas.ts";
+import { activityPageSchema, failureListSchema } from "../schemas/history.ts";
 import { filterQuery } from "./journeys.ts";
 
 const MAXIMUM_PAGE = 200;

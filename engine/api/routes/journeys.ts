@@ -24,7 +24,7 @@ import {
   journeySchema,
   startedSchema,
   startRequestSchema,
-} from "../schemas.ts";
+} from "../schemas/journey.ts";
 import { startJourney } from "../starts.ts";
 import { assertWritable } from "../writable.ts";
 

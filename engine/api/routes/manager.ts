@@ -2,7 +2,7 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { ApiHost } from "../host.ts";
 import { bodyProblems, createRouter, json, jsonBody, problems } from "../openapi.ts";
-import { type ManagerState, managerRequestSchema, managerSchema } from "../schemas.ts";
+import { type ManagerState, managerRequestSchema, managerSchema } from "../schemas/console.ts";
 import { assertWritable } from "../writable.ts";
 
 const TAGS = ["Manager"];

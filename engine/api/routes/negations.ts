@@ -2,7 +2,7 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { ApiHost } from "../host.ts";
 import { bodyProblems, createRouter, json, jsonBody, problems } from "../openapi.ts";
-import { negationsSchema } from "../schemas.ts";
+import { negationsSchema } from "../schemas/flow.ts";
 import { assertWritable } from "../writable.ts";
 
 const TAGS = ["Flows"];

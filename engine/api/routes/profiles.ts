@@ -3,7 +3,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { AntigraphError } from "../../core/errors.ts";
 import type { ApiHost } from "../host.ts";
 import { bodyProblems, createRouter, json, jsonBody, problems } from "../openapi.ts";
-import { profileListSchema, profileSchema } from "../schemas.ts";
+import { profileListSchema, profileSchema } from "../schemas/profile.ts";
 
 const TAGS = ["Profiles"];
 const params = z.object({ name: z.string() });

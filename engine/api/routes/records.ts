@@ -24,7 +24,7 @@ import {
   producedSchema,
   produceRequestSchema,
   recordPageSchema,
-} from "../schemas.ts";
+} from "../schemas/record.ts";
 
 const TAGS = ["Records"];
 const DEFAULT_RECORDS = 100;

@@ -4,7 +4,7 @@ import type { FunctionStats } from "../../audit/store.ts";
 import { AntigraphError } from "../../core/errors.ts";
 import type { ApiHost } from "../host.ts";
 import { createRouter, json, problems, timeQuery } from "../openapi.ts";
-import { type Service, serviceListSchema, serviceStatsSchema } from "../schemas.ts";
+import { type Service, serviceListSchema, serviceStatsSchema } from "../schemas/service.ts";
 import { serviceRows } from "../service-rows.ts";
 
 const TAGS = ["Services"];

@@ -7,7 +7,7 @@ import { AntigraphError } from "../../core/errors.ts";
 import type { ChangeFeed, FeedEvent } from "../change-feed.ts";
 import type { ApiHost } from "../host.ts";
 import { createRouter, problems } from "../openapi.ts";
-import { STREAM_TOPICS, type StreamChanges, type StreamTopic } from "../schemas.ts";
+import { STREAM_TOPICS, type StreamChanges, type StreamTopic } from "../schemas/stream.ts";
 
 /** Streams at a time: each costs a connection and a little memory. */
 const MAXIMUM_STREAMS = 64;

@@ -1,5 +1,5 @@
 /** What an operator chooses for an action, and the request that it makes. */
-import type { ActionRequest } from "../../../engine/api/schemas.ts";
+import type { ActionRequest } from "../../../engine/api/schemas/action.ts";
 import type { CompiledFlow } from "../../../engine/core/flow.ts";
 import type { Journey, Scope } from "../../../engine/core/journey.ts";
 import { formatJson, parseJson } from "../../parts/json-view.tsx";

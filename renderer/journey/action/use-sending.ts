@@ -4,7 +4,7 @@
  */
 import { useMutation } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import type { ActionAccepted } from "../../../engine/api/schemas.ts";
+import type { ActionAccepted } from "../../../engine/api/schemas/action.ts";
 import type { JourneyEvent } from "../../../engine/core/events.ts";
 import type { Preview } from "../../../engine/core/view.ts";
 import { ApiError, api } from "../../api.ts";

@@ -1,5 +1,5 @@
 /** Runs a dry run or an action over a fixed list of journeys, in batches, telling each journey's outcome as it comes. */
-import type { BulkActionRequest, BulkOutcomes } from "../../../engine/api/schemas.ts";
+import type { BulkActionRequest, BulkOutcomes } from "../../../engine/api/schemas/action.ts";
 import type { JourneyView, Preview } from "../../../engine/core/view.ts";
 import { ApiError } from "../../api.ts";
 import { type BulkAction, type StuckCall, stuckCall } from "./bulk-actions.ts";

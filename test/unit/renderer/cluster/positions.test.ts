@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TopicRecord } from "../../../../engine/api/schemas.ts";
+import type { TopicRecord } from "../../../../engine/api/schemas/record.ts";
 import { isDeadLetterTopic, originalHeaders, readDeadLetter } from "../../../../renderer/cluster/dead-letter.ts";
 import { around, lowestOffsets, newest, olderThan, SHOWN_RECORDS } from "../../../../renderer/cluster/positions.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TopicRecord } from "../../../../engine/api/schemas.ts";
+import type { TopicRecord } from "../../../../engine/api/schemas/record.ts";
 import { partitionFor } from "../../../../engine/core/murmur2.ts";
 import { findCommand, type RecordReader } from "../../../../renderer/journey/find-command.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { BulkActionRequest, BulkOutcomes } from "../../../../engine/api/schemas.ts";
+import type { BulkActionRequest, BulkOutcomes } from "../../../../engine/api/schemas/action.ts";
 import type { JourneyEvent } from "../../../../engine/core/events.ts";
 import type { JourneyView, StepView } from "../../../../engine/core/view.ts";
 import { ApiError } from "../../../../renderer/api.ts";

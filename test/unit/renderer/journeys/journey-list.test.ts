@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { JourneyPage } from "../../../../engine/api/schemas.ts";
+import type { JourneyPage } from "../../../../engine/api/schemas/journey.ts";
 import type { JourneyQuery } from "../../../../engine/audit/store.ts";
 import { createJourneyList, REFRESH_MS } from "../../../../renderer/journeys/journey-list.ts";
 import { loadedRows, rowAt, rowCount, WINDOW_ROWS } from "../../../../renderer/journeys/windows.ts";

@@ -1,4 +1,4 @@
-import type { JourneyPage } from "../../../../engine/api/schemas.ts";
+import type { JourneyPage } from "../../../../engine/api/schemas/journey.ts";
 import type { JourneyRow } from "../../../../engine/audit/store.ts";
 
 /** Row number `n` of a list: higher numbers are newer. */
