@@ -24,14 +24,27 @@ const uuid = z
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, "must be a UUID")
   .transform((text) => text.toLowerCase());
 
-export const stepErrorSchema = z.object({
-  code: z.string().optional(),
-  message: z.string().default(""),
-  retryable: z.boolean().optional(),
-});
+/** Models of other languages write what they leave empty as null, and codes as numbers. */
+export const stepErrorSchema = z
+  .object({
+    code: z.union([z.string(), z.number().transform(String)]).nullish(),
+    message: z.string().nullish(),
+    retryable: z.boolean().nullish(),
+  })
+  .transform(
+    ({ code, message, retryable }): StepError => ({
+      ...(code != null && { code }),
+      message: message ?? "",
+      ...(retryable != null && { retryable }),
+    }),
+  );
 
 /** Why a step, a negation or a journey failed. `retryable: false` ends the retries. */
-export type StepError = z.infer<typeof stepErrorSchema>;
+export interface StepError {
+  code?: string;
+  message: string;
+  retryable?: boolean;
+}
 
 /** A record of `tomanager`: a reply, a start (`manager`/`start`) or an action (`manager`/ACTION). */
 export const toManagerSchema = z.object({
@@ -85,7 +98,10 @@ export type FlowRecord = z.infer<typeof flowRecordSchema>;
 export const heartbeatSchema = z.object({
   service: z.string().min(1),
   instance: z.string().min(1),
-  functions: z.array(z.string()).default([]),
+  functions: z
+    .array(z.string())
+    .nullish()
+    .transform((names) => names ?? []),
   at: z.string(),
   version: z.string().nullish(),
   holding: z.boolean().nullish(),
@@ -99,8 +115,7 @@ export interface Position {
   offset: number;
 }
 
-/** The data of an operator's action record (`manager`/ACTION). */
-export const actionDataSchema = z.object({
+const actionFieldsSchema = z.object({
   id: z.string().min(1).max(200),
   actor: z.string().default("unknown"),
   reason: z.string().default(""),
@@ -118,6 +133,14 @@ export const actionDataSchema = z.object({
   /** With `retry` and `skip` of an undo: the negation meant, when a step has several failed ones. */
   function: z.string().optional(),
 });
+/** The data of an operator's action record (`manager`/ACTION). A null is a field left out, but for the payloads. */
+export const actionDataSchema = z.preprocess(
+  (data) => (isRecord(data) ? Object.fromEntries(Object.entries(data).filter(isSaid)) : data),
+  actionFieldsSchema,
+);
+const isRecord = (data: unknown): data is object => typeof data === "object" && data !== null && !Array.isArray(data);
+const isSaid = ([field, value]: [string, unknown]): boolean =>
+  value !== null || field === "data" || field === "output";
 export type ActionData = z.infer<typeof actionDataSchema>;
 
 export const ACTIONS = [

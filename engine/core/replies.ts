@@ -62,9 +62,11 @@ function payload(reply: ToManager): EventBody {
 /** A message is for people; what is longer would weigh on every record of the journey. */
 const LONGEST_MESSAGE_CHARS = 4_000;
 
+/** What the service said; one that knows the bold fields only may put its words into `data`. */
 function errorOf(reply: ToManager): StepError {
-  const error = reply.error ?? { message: typeof reply.data === "string" ? reply.data : "failed without an error" };
-  return { ...error, message: error.message.slice(0, LONGEST_MESSAGE_CHARS) };
+  const inData = typeof reply.data === "string" ? reply.data : "";
+  const message = reply.error?.message || inData || `${reply.service}.${reply.function} failed without saying why`;
+  return { code: "failed", ...reply.error, message: message.slice(0, LONGEST_MESSAGE_CHARS) };
 }
 
 // ---- matching ----

@@ -5,6 +5,7 @@
 import type { StepError } from "./protocol.ts";
 
 export const STEP_ERRORS = {
+  failed: "The service answered `failure` without an error code of its own.",
   timeout: "No reply came in time, or silence after progress was too long; whether it worked is not known.",
   service_down: "The step's service is down, and `onServiceDown` says not to call it (or it waited too long).",
   expression_failed:

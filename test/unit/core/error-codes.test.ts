@@ -24,6 +24,11 @@ const each = (items: string): FlowSketch => ({
 
 /** The last one of each gives the events of the journey that carries the code. */
 const RAISE: Record<StepErrorCode, () => JourneyEvent[]> = {
+  failed() {
+    const spec = given(chain);
+    spec.reply({ function: "a", status: "failure", data: null });
+    return spec.events;
+  },
   timeout() {
     const spec = given(chain);
     spec.after(30_000);

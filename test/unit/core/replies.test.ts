@@ -35,8 +35,8 @@ describe("a reply", () => {
       spec.reply({ function: "a", status: "failure", data });
       return spec.journey.error;
     };
-    expect(say(null)).toEqual({ message: "failed without an error" });
-    expect(say("no such user")).toEqual({ message: "no such user" });
+    expect(say(null)).toEqual({ code: "failed", message: "svc.a failed without saying why" });
+    expect(say("no such user")).toEqual({ code: "failed", message: "no such user" });
   });
   it("has its message cut where it would weigh on every record", () => {
     const spec = given(chain);
