@@ -1,17 +1,16 @@
 /**
- * A service in one process with the engine: straight over a `Bus`, as a member of the consumer group `service.NAME`.
- * The group's offset is committed once all commands of a batch are settled, so one slow command holds up the next
- * batch (not its own): `maximumBatch` bounds how many that are.
+ * A service straight over a `Bus`, as a member of the consumer group `service.NAME`: in one process with the engine, or,
+ * through kafka-transport.ts, on a cluster. The group's offset is committed once all commands of a batch are settled.
  */
 import type { Bus } from "../bus/bus.ts";
 import { TOPICS } from "../core/protocol.ts";
-import { type Connection, type Transport, TransportError } from "./transport.ts";
+import { type Connection, type ConnectOptions, type Transport, TransportError } from "./transport.ts";
 
 const MAXIMUM_BATCH_RECORDS = 500;
 
 export interface BusTransportOptions {
-  /** fromanager */
-  topic?: string;
+  /** In front of all topic names and of the group's. */
+  prefix?: string;
   /** 500 records */
   maximumBatch?: number;
 }
@@ -20,35 +19,53 @@ export interface BusTransportOptions {
 export function createBusTransport(bus: Bus, options: BusTransportOptions = {}): Transport {
   return {
     remembers: true,
-    async connect({ service, from, onRecords, onConnection }): Promise<Connection> {
-      const subscription = await bus.consume({
-        group: `service.${service}`,
-        topic: options.topic ?? TOPICS.fromManager,
-        fromBeginning: from === "beginning",
-        maximumBatch: options.maximumBatch ?? MAXIMUM_BATCH_RECORDS,
-        onRecords(records) {
-          const delivery = onRecords(records, {});
-          delivery.accepted.catch(() => {});
-          return delivery.settled;
-        },
-      });
-      onConnection(true);
-      let reading: Promise<void> | undefined;
-      const stopReading = () => {
-        reading ??= subscription.close();
-        return reading;
-      };
-      return {
-        async append(records) {
-          try {
-            await bus.append(records);
-          } catch (error) {
-            throw new TransportError("unavailable", error instanceof Error ? error.message : String(error), error);
-          }
-        },
-        stopReading,
-        close: stopReading,
-      };
+    async connect(connect) {
+      const connection = await consumeFrom(bus, connect, options);
+      connect.onConnection(true);
+      return connection;
     },
   };
+}
+
+/** Joins the service's group. Rejects as `Bus.consume` does. */
+export async function consumeFrom(
+  bus: Bus,
+  { service, from, onRecords }: ConnectOptions,
+  { prefix = "", maximumBatch = MAXIMUM_BATCH_RECORDS }: BusTransportOptions,
+): Promise<Connection> {
+  const subscription = await bus.consume({
+    group: groupOf(service, prefix),
+    topic: prefix + TOPICS.fromManager,
+    fromBeginning: from === "beginning",
+    maximumBatch,
+    onRecords(records) {
+      const delivery = onRecords(records, {});
+      delivery.accepted.catch(() => {});
+      return delivery.settled;
+    },
+  });
+  let reading: Promise<void> | undefined;
+  const stopReading = () => {
+    reading ??= subscription.close();
+    return reading;
+  };
+  return {
+    async append(records) {
+      try {
+        await bus.append(records.map((record) => ({ ...record, topic: prefix + record.topic })));
+      } catch (error) {
+        throw toTransportError(error);
+      }
+    },
+    stopReading,
+    close: stopReading,
+  };
+}
+
+/** The consumer group of a service's instances. */
+export const groupOf = (service: string, prefix = ""): string => `${prefix}service.${service}`;
+
+export function toTransportError(error: unknown): TransportError {
+  if (error instanceof TransportError) return error;
+  return new TransportError("unavailable", error instanceof Error ? error.message : String(error), error);
 }

@@ -4,6 +4,7 @@ export type { Clock } from "./clock.ts";
 export { type Call, defineService, type Handler, type ServiceDefinition, ServiceFailure } from "./define.ts";
 export { createFaultInjector, type FaultInjector, type FaultRule } from "./faults.ts";
 export { createHttpTransport, type HttpTransportOptions } from "./http-transport.ts";
+export { createKafkaTransport, type KafkaTransportOptions } from "./kafka-transport.ts";
 export { type LogLevel, type RunningService, type RunOptions, runService, type ServiceStatus } from "./run.ts";
 export { openServiceStore, type ServiceStore, type ServiceStoreOptions } from "./store.ts";
 export {

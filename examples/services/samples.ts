@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createConsoleClient } from "../../engine/service/console-client.ts";
 import { createFaultInjector, type FaultRule, watchFaults } from "../../engine/service/faults.ts";
 import { createHttpTransport } from "../../engine/service/http-transport.ts";
+import { createKafkaTransport } from "../../engine/service/kafka-transport.ts";
 import { type LogLevel, type RunningService, runService } from "../../engine/service/run.ts";
 import { openServiceStore } from "../../engine/service/store.ts";
 import { card } from "./card.ts";
@@ -21,10 +22,21 @@ export const SAMPLES: Record<string, Sample> = { user, license, membership, orde
 
 const STOP_GRACE_MS = 2_000;
 
-export interface SamplesOptions {
-  /** Where the console listens, for instance http://127.0.0.1:4600 */
-  url: string;
-  token: string;
+/** A console on the embedded profile, or a Kafka cluster. */
+export type SamplesWhere =
+  | {
+      /** Where the console listens, for instance http://127.0.0.1:4600 */
+      url: string;
+      token: string;
+    }
+  | {
+      /** `host:port` each */
+      brokers: string[];
+      /** In front of all topic names */
+      prefix?: string | undefined;
+    };
+
+export type SamplesOptions = SamplesWhere & {
   /** The services' files lie in `samples/` below it. */
   dataDir: string;
   /** All six */
@@ -32,11 +44,11 @@ export interface SamplesOptions {
   /** Faults of this run, beside those set in the console. */
   faults?: FaultRule[];
   log?(level: LogLevel, message: string): void;
-}
+};
 
 export interface RunningSamples {
   readonly services: RunningService[];
-  /** Resolves when every service has reached the console. */
+  /** Resolves when every service has reached the topics. */
   readonly ready: Promise<void>;
   /** Resolves when all have stopped; rejects with why one can't go on. */
   readonly ended: Promise<void>;
@@ -46,7 +58,7 @@ export interface RunningSamples {
 /** Runs sample services in this process. */
 export async function runSamples(options: SamplesOptions): Promise<RunningSamples> {
   const stopping = new AbortController();
-  const client = createConsoleClient(options);
+  const transport = "url" in options ? createHttpTransport(options) : createKafkaTransport(options);
   const injector = createFaultInjector();
   injector.set("flags", options.faults ?? []);
   const hosted = await Promise.all(
@@ -54,7 +66,7 @@ export async function runSamples(options: SamplesOptions): Promise<RunningSample
       const sample = SAMPLES[name];
       if (!sample) throw new RangeError(`there is no sample service ${name}; there are ${SAMPLE_NAMES.join(", ")}`);
       const store = openServiceStore({ path: samplePath(options.dataDir, name), migrations: sample.migrations });
-      const service = await runService(sample.definition, createHttpTransport(options), {
+      const service = await runService(sample.definition, transport, {
         store,
         stopGraceMs: STOP_GRACE_MS,
         before: injector.inject,
@@ -64,7 +76,10 @@ export async function runSamples(options: SamplesOptions): Promise<RunningSample
     }),
   );
   const services = hosted.map(({ service }) => service);
-  const watching = watchFaults({ client, injector, signal: stopping.signal });
+  const watching =
+    "url" in options
+      ? watchFaults({ client: createConsoleClient(options), injector, signal: stopping.signal })
+      : undefined;
   const stop = async () => {
     stopping.abort(new Error("the services stop"));
     await Promise.all(services.map((service) => service.stop()));

@@ -1,4 +1,4 @@
-/** The sample services as a process of their own, beside a console. */
+/** The sample services as a process of their own, beside a console or on a cluster. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type Clock, systemClock } from "../../engine/service/clock.ts";
@@ -14,17 +14,17 @@ const KILL_AFTER_MS = 5_000;
 /** As in child.ts, which this file doesn't load: it runs at once when it is loaded. */
 const EXIT_DENIED = 3;
 
-export interface StartSamplesOptions extends SamplesOrder {
+export type StartSamplesOptions = SamplesOrder & {
   /** The script of the process; a packaged app brings its own. */
   entry?: string;
   log?(level: LogLevel, message: string): void;
   clock?: Clock;
-}
+};
 
 export interface StartedSamples {
   /** The process as it is now; undefined between a crash and the restart. */
   readonly pid: number | undefined;
-  /** Resolves when all services have reached the console for the first time; rejects if that can't come. */
+  /** Resolves when all services have reached the topics for the first time; rejects if that can't come. */
   readonly ready: Promise<void>;
   /** Resolves when they are gone for good: stopped, or failed with why. Never rejects. */
   readonly exited: Promise<{ reason: "stopped" } | { reason: "failed"; message: string }>;
@@ -39,8 +39,12 @@ export interface StartedSamples {
 export function startSamples(options: StartSamplesOptions): StartedSamples {
   const { clock = systemClock, log = () => {} } = options;
   const entry = options.entry ?? fileURLToPath(new URL("./child.ts", import.meta.url));
-  const { url, token, dataDir, only, faults } = options;
-  const order: SamplesOrder = { url, token, dataDir, only, faults };
+  const { dataDir, only, faults } = options;
+  const where =
+    "url" in options
+      ? { url: options.url, token: options.token }
+      : { brokers: options.brokers, prefix: options.prefix };
+  const order: SamplesOrder = { ...where, dataDir, only, faults };
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => {});
   const exited = Promise.withResolvers<Awaited<StartedSamples["exited"]>>();

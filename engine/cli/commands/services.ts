@@ -1,18 +1,20 @@
+import { resolve } from "node:path";
 import { SAMPLE_NAMES } from "../../../examples/services/names.ts";
 import { type ConsoleClient, ConsoleError, ConsoleUnreachable } from "../../service/console-client.ts";
+import { brokersOf } from "../brokers.ts";
 import { command } from "../command.ts";
 import { accessConsole, consoleArgs } from "../console-access.ts";
 import { defaultDataDir } from "../data-dir.ts";
 import { Failure, UsageError } from "../failure.ts";
 import { faultsOf } from "../fault-flags.ts";
 import { type Io, printJson } from "../io.ts";
-import { needsKafka } from "../needs-kafka.ts";
 import { table } from "../table.ts";
 import { untilStopped } from "../until-stopped.ts";
 
 export const servicesCommand = command({
   name: "services",
-  description: "Run the sample services on a console (start it with --no-samples), or show their tables",
+  description:
+    "Run the sample services on a console (start it with --no-samples) or on a Kafka cluster, or show their tables",
   args: {
     only: { type: "string", description: `Only these of ${SAMPLE_NAMES.join(", ")}`, valueHint: "NAME,..." },
     fail: {
@@ -27,30 +29,31 @@ export const servicesCommand = command({
     },
     data: {
       type: "string",
-      description: "Their SQLite files lie in samples/ in it (default: the console's data folder)",
+      description:
+        "Their SQLite files lie in samples/ in it (default: the console's data folder; kafka/ in it with --brokers)",
       valueHint: "DIR",
     },
     dump: { type: "boolean", description: "Show what is in their tables, and run nothing" },
     url: consoleArgs.url,
-    brokers: { type: "string", description: "On this Kafka cluster", valueHint: "HOST:PORT,..." },
+    brokers: { type: "string", description: "On this Kafka cluster instead", valueHint: "HOST:PORT,..." },
+    prefix: { type: "string", description: "With --brokers: in front of all topic names", valueHint: "TEXT" },
     json: { type: "boolean", description: "Answer as JSON" },
   },
   repeatable: ["fail", "delay"],
   async run({ args, all, io }) {
     const names = namesOf(args.only);
-    const dataDir = args.data ?? defaultDataDir(io.environment);
+    const brokers = args.brokers === undefined ? undefined : brokersOf(args.brokers);
+    if (brokers === undefined && args.prefix !== undefined) throw new UsageError("--prefix goes with --brokers.");
+    const dataDir = args.data ?? resolve(defaultDataDir(io.environment), brokers === undefined ? "" : "kafka");
     if (args.dump) return await dump(dataDir, names, args.json === true, io);
-    if (args.brokers) throw needsKafka("--brokers names a Kafka cluster");
     const faults = faultsOf(all("fail"), all("delay"), names);
-    const { url, token, client } = accessConsole({ url: args.url, "data-dir": dataDir }, io);
-    if (token === undefined) {
-      const fix = "Set ANTIGRAPH_TOKEN, or name the console's data folder with --data.";
-      throw new Failure("unauthorized", "The services need the console's token", fix);
-    }
-    await greet(client, io);
+    const { where, place } =
+      brokers === undefined
+        ? await onConsole(args.url, dataDir, io)
+        : { where: { brokers, prefix: args.prefix }, place: brokers.join(",") };
     const { runSamples } = await import("../../../examples/services/samples.ts");
     const samples = await runSamples({
-      ...{ url, token, dataDir, only: names, faults },
+      ...{ ...where, dataDir, only: names, faults },
       log: (level, message) => {
         if (level !== "info") io.err(message);
       },
@@ -58,9 +61,10 @@ export const servicesCommand = command({
     const stopped = untilStopped();
     try {
       await Promise.race([samples.ready, samples.ended, stopped]);
-      if (args.json) printJson(io, { services: names, url, data: dataDir, faults });
-      else {
-        io.out(`${names.join(", ")} run on ${url}; their tables are in ${dataDir}/samples. Ctrl-C stops them.`);
+      if (args.json) {
+        printJson(io, { services: names, ...("url" in where ? { url: place } : where), data: dataDir, faults });
+      } else {
+        io.out(`${names.join(", ")} run on ${place}; their tables are in ${dataDir}/samples. Ctrl-C stops them.`);
         for (const { service, function: name, rate, delay_ms } of faults) {
           const what = rate > 0 ? `fails (${Math.round(rate * 100)} % of the calls)` : `waits ${delay_ms} ms`;
           io.out(`${service}.${name} ${what}.`);
@@ -75,6 +79,16 @@ export const servicesCommand = command({
     }
   },
 });
+
+async function onConsole(given: string | undefined, dataDir: string, io: Io) {
+  const { url, token, client } = accessConsole({ url: given, "data-dir": dataDir }, io);
+  if (token === undefined) {
+    const fix = "Set ANTIGRAPH_TOKEN, or name the console's data folder with --data.";
+    throw new Failure("unauthorized", "The services need the console's token", fix);
+  }
+  await greet(client, io);
+  return { where: { url, token }, place: url };
+}
 
 /** A console that isn't there yet is waited for. */
 async function greet(client: ConsoleClient, io: Io): Promise<void> {

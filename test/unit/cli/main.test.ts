@@ -29,6 +29,8 @@ describe("wrong use ends with exit code 2 and the usage", () => {
     [["services", "--fail", "shop.buy"], 'no service "shop" runs here', "USAGE antigraph services"],
     [["services", "--fail", "user.create_user=2"], "a rate from 0 to 1", "USAGE antigraph services"],
     [["services", "--delay", "soon"], "--delay takes milliseconds", "USAGE antigraph services"],
+    [["services", "--brokers", "here"], '"here" isn\'t HOST:PORT', "USAGE antigraph services"],
+    [["services", "--prefix", "shop."], "--prefix goes with --brokers", "USAGE antigraph services"],
     [["services", "--only", "shop"], 'no sample service "shop"', "USAGE antigraph services"],
     [["audit", "prune"], "Give either --before or --days.", "USAGE antigraph audit prune"],
   ])("%j", async (args, message, usage) => {
@@ -108,7 +110,6 @@ describe("failure ends with exit code 1 and one line that says what to do", () =
     [["manager", "--profile", "x"], "profiles of Kafka clusters can't be had yet"],
     [["doctor", "--brokers", "localhost:9092"], "this version doesn't speak to Kafka yet"],
     [["topics", "create", "--brokers", "127.0.0.1:1"], "127.0.0.1:1"],
-    [["services", "--brokers", "localhost:9092"], "this version doesn't speak to Kafka yet"],
     [["audit", "rebuild"], "/nowhere is no data folder of a console. Name the data folder"],
     [["check", "/nowhere/flow.json"], "/nowhere/flow.json can't be read: ENOENT"],
     [["start", "a", "--data", "@/nowhere/data.json"], "/nowhere/data.json can't be read: ENOENT"],

@@ -1,0 +1,112 @@
+/**
+ * A service on a Kafka cluster: a member of the consumer group `service.NAME`. A cluster that isn't there yet is waited
+ * for; replies given meanwhile wait in the service's store. One transport may carry several services of a process: they
+ * share its connections.
+ */
+import { tmpdir } from "node:os";
+import type { Bus, BusLogger } from "../bus/bus.ts";
+import { openKafkaBus } from "../bus/kafka/bus.ts";
+import type { KafkaConnection } from "../bus/kafka/client.ts";
+import { consumeFrom, toTransportError } from "./bus-transport.ts";
+import { backoffMs, pause } from "./clock.ts";
+import { type Connection, type ConnectOptions, type Transport, TransportError } from "./transport.ts";
+
+/** How long an end waits for what is being sent to a cluster that doesn't answer. */
+const CLOSE_TIMEOUT_MS = 3_000;
+
+export interface KafkaTransportOptions extends KafkaConnection {
+  /** In front of all topic names and of the groups'. */
+  prefix?: string;
+  /** Commands handed to the service at once. 500 records */
+  maximumBatch?: number;
+  logger?: BusLogger;
+}
+
+/** The transport over Kafka. Its connections are closed with the last service that uses them. */
+export function createKafkaTransport(options: KafkaTransportOptions): Transport {
+  let opening: Promise<Bus> | undefined;
+  let users = 0;
+
+  /** Rejects when no broker can be reached now. */
+  const open = (): Promise<Bus> => {
+    // Services keep nothing of the bus's own on disk: only managers do.
+    opening ??= openKafkaBus({ ...options, dataDir: tmpdir() }).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
+
+  const release = async (): Promise<void> => {
+    users -= 1;
+    const last = users === 0 ? opening : undefined;
+    if (last === undefined) return;
+    opening = undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+    });
+    await Promise.race([last.then((bus) => bus.close()).catch(() => {}), timeout]);
+    clearTimeout(timer);
+  };
+
+  return {
+    remembers: true,
+    async connect(connect) {
+      users += 1;
+      return createConnection(connect, options, open, release);
+    },
+  };
+}
+
+function createConnection(
+  connect: ConnectOptions,
+  options: KafkaTransportOptions,
+  open: () => Promise<Bus>,
+  release: () => Promise<void>,
+): Connection {
+  const { clock, random, onConnection } = connect;
+  const stopping = new AbortController();
+  let consuming: Connection | undefined;
+
+  const join = async (): Promise<void> => {
+    for (let failures = 1; !stopping.signal.aborted; failures += 1) {
+      try {
+        consuming = await consumeFrom(await open(), connect, options);
+        onConnection(true);
+        return;
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        onConnection(false, toTransportError(error).message);
+        await pause(clock, backoffMs(failures, random), stopping.signal);
+      }
+    }
+  };
+  const joining = join();
+
+  let reading: Promise<void> | undefined;
+  const stopReading = () => {
+    stopping.abort();
+    reading ??= joining.then(() => consuming?.stopReading());
+    return reading;
+  };
+  let closing: Promise<void> | undefined;
+  return {
+    async append(records) {
+      if (consuming === undefined) throw new TransportError("unavailable", "the cluster has not been reached yet");
+      try {
+        await consuming.append(records);
+        onConnection(true);
+      } catch (error) {
+        const failure = toTransportError(error);
+        if (failure.kind === "unavailable") onConnection(false, failure.message);
+        throw failure;
+      }
+    },
+    stopReading,
+    close() {
+      closing ??= stopReading().then(release);
+      return closing;
+    },
+  };
+}
