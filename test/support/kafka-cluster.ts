@@ -8,6 +8,7 @@ import { createWriteStream, existsSync, mkdirSync, mkdtempSync, renameSync, rmSy
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { TcpProxy } from "./tcp-proxy.ts";
 
 const KAFKA_VERSION = "4.1.0";
 const START_TIMEOUT_MS = 60_000;
@@ -24,11 +25,15 @@ export interface ClusterOptions {
   /** Lines added to every broker's server.properties. */
   properties?: string[];
   heapMb?: number;
+  /** Clients reach each broker through a proxy that can cut their connections; the brokers reach each other directly. */
+  proxied?: boolean;
 }
 
 export interface Broker {
   id: number;
   address: string;
+  /** Where the cluster is `proxied`: the way of clients that use `addresses`. */
+  proxy?: TcpProxy | undefined;
   /** Sends a signal to the broker's process. */
   signal(name: NodeJS.Signals): void;
   /** Starts it again on its old data; resolves when it serves. */
@@ -38,6 +43,8 @@ export interface Broker {
 export interface KafkaCluster {
   /** For `brokers` of a client. */
   addresses: string[];
+  /** The same, past the proxies. */
+  directAddresses: string[];
   brokers: Broker[];
   folder: string;
   stop(): Promise<void>;
@@ -62,7 +69,10 @@ export async function startCluster(options: ClusterOptions): Promise<KafkaCluste
   const jars = await kafkaJars();
   const folder = mkdtempSync(join(tmpdir(), "antigraph-kafka-"));
   const ids = Array.from({ length: options.brokers }, (_, index) => index + 1);
-  const ports = await freePorts(ids.length * 2);
+  const ports = await freePorts(ids.length * 3);
+  const proxies = options.proxied
+    ? await Promise.all(ids.map((id) => TcpProxy.open(ports[2 * ids.length + id - 1] ?? 0)))
+    : [];
   const port = (id: number) => ports[id - 1] ?? 0;
   const voters = ids.map((id) => `${id}@127.0.0.1:${ports[ids.length + id - 1]}`);
   const copies = Math.min(3, ids.length);
@@ -78,6 +88,7 @@ export async function startCluster(options: ClusterOptions): Promise<KafkaCluste
   const stop = async (): Promise<void> => {
     for (const child of processes) child.stdin?.destroy();
     await Promise.all([...processes].map((child) => (child.exitCode === null ? once(child, "exit") : undefined)));
+    await Promise.all(proxies.map((proxy) => proxy.close()));
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
 
@@ -90,7 +101,12 @@ export async function startCluster(options: ClusterOptions): Promise<KafkaCluste
           "process.roles=broker,controller",
           `node.id=${id}`,
           `controller.quorum.voters=${voters.join(",")}`,
-          `listeners=PLAINTEXT://127.0.0.1:${port(id)},CONTROLLER://${voters[id - 1]?.split("@")[1]}`,
+          ...listenersOf(
+            port(id),
+            voters[id - 1]?.split("@")[1] ?? "",
+            ports[2 * ids.length + id - 1],
+            proxies[id - 1],
+          ),
           "controller.listener.names=CONTROLLER",
           `log.dirs=${join(home, "data")}`,
           "group.initial.rebalance.delay.ms=0",
@@ -110,12 +126,15 @@ export async function startCluster(options: ClusterOptions): Promise<KafkaCluste
     );
     const running = new Map<number, BrokerProcess>();
     await Promise.all(ids.map(async (id) => running.set(id, await start(id))));
+    const directAddresses = ids.map((id) => `127.0.0.1:${port(id)}`);
     return {
-      addresses: ids.map((id) => `127.0.0.1:${port(id)}`),
+      addresses: proxies.length > 0 ? proxies.map((proxy) => `127.0.0.1:${proxy.port}`) : directAddresses,
+      directAddresses,
       folder,
       brokers: ids.map((id) => ({
         id,
         address: `127.0.0.1:${port(id)}`,
+        proxy: proxies[id - 1],
         signal: (name) => process.kill(running.get(id)?.pid ?? 0, name),
         async restart() {
           running.set(id, await start(id));
@@ -127,6 +146,17 @@ export async function startCluster(options: ClusterOptions): Promise<KafkaCluste
     await stop();
     throw error;
   }
+}
+
+function listenersOf(port: number, controller: string, behindProxy = 0, proxy?: TcpProxy): string[] {
+  if (proxy === undefined) return [`listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://${controller}`];
+  const direct = `PLAINTEXT://127.0.0.1:${port}`;
+  return [
+    `listeners=${direct},PROXIED://127.0.0.1:${behindProxy},CONTROLLER://${controller}`,
+    `advertised.listeners=${direct},PROXIED://127.0.0.1:${proxy.port}`,
+    "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "inter.broker.listener.name=PLAINTEXT",
+  ];
 }
 
 interface BrokerProcess {
