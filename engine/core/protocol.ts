@@ -105,6 +105,11 @@ export const heartbeatSchema = z.object({
   at: z.string(),
   version: z.string().nullish(),
   holding: z.boolean().nullish(),
+  /** When the present time of holding, or the last one, began and ended: ISO 8601. */
+  held_since: z.string().nullish(),
+  held_until: z.string().nullish(),
+  /** Its consumer group on `fromanager`, where that isn't called after the service. */
+  group: z.string().nullish(),
 });
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
 

@@ -11,8 +11,8 @@
  * });
  * ```
  *
- * A handler returns the step's output, or throws: `ServiceFailure` to say why in a code of the service's own, anything
- * else is a failure with code `internal`.
+ * A handler returns the step's output, or throws: `ServiceFailure` to say why in a code of the service's own, `Unavailable` to
+ * have the command kept until what it needs is back; anything else is a failure with code `internal`.
  */
 import type Database from "better-sqlite3";
 import type { UndoInfo } from "../core/protocol.ts";

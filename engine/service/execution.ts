@@ -7,6 +7,7 @@ import { type Command, makeReply } from "./command.ts";
 import { type Call, type ServiceDefinition, ServiceFailure } from "./define.ts";
 import type { Ledger, Settlement } from "./ledger.ts";
 import type { Positions } from "./transport.ts";
+import { isUnavailable } from "./unavailable.ts";
 
 export interface ExecutionOptions {
   service: ServiceDefinition;
@@ -37,7 +38,10 @@ export class Execution {
     this.#options = options;
   }
 
-  /** Rejects only when the reply can't be remembered, or the service was stopped under the handler. */
+  /**
+   * Rejects when the reply can't be remembered, the service was stopped under the handler, or something it needs is away
+   * (`isUnavailable`): then nothing is settled.
+   */
   async run(): Promise<Executed> {
     const { service, command, signal, log } = this.#options;
     const handler = Object.hasOwn(service.functions, command.function)
@@ -59,7 +63,7 @@ export class Execution {
         if (!(thrown instanceof SettledElsewhere)) {
           log("warn", `${name} of ${command.uuid} threw after it had committed; its success stands: ${text(thrown)}`);
         }
-      } else if (signal.aborted) {
+      } else if (signal.aborted || isUnavailable(thrown)) {
         throw thrown;
       } else {
         error = toStepError(thrown);

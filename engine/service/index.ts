@@ -15,3 +15,4 @@ export {
   type Transport,
   TransportError,
 } from "./transport.ts";
+export { Unavailable } from "./unavailable.ts";

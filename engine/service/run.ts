@@ -2,18 +2,19 @@
  * The life of one service instance: command in -> handler -> effect, id and reply together -> reply out.
  *
  * ```
- * transport -> parse -> known id? -> pool -> before -> handler -> ledger.settle -> replies -> transport
- *                        \-> its stored reply ------------------------------------/
+ * transport -> parse -> pool -> holding -> known id? -> before -> handler -> ledger.settle -> replies -> transport
+ *                                             \-> its stored reply -------------------/
  * ```
  */
 import { hostname } from "node:os";
 import type { BusRecord, NewRecord } from "../bus/bus.ts";
 import { TOPICS } from "../core/protocol.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, pause, systemClock } from "./clock.ts";
 import { type Command, makeDeadLetter, parseCommand } from "./command.ts";
 import type { Call, ServiceDefinition } from "./define.ts";
 import { Execution } from "./execution.ts";
 import { startHeartbeat } from "./heartbeat.ts";
+import { Holding } from "./holding.ts";
 import { createMemoryLedger } from "./ledger.ts";
 import { Pool } from "./pool.ts";
 import { Replies } from "./replies.ts";
@@ -24,6 +25,8 @@ import { Watermark } from "./watermark.ts";
 const DEFAULT_CONCURRENCY = 64;
 const DEFAULT_HEARTBEAT_MS = 5_000;
 const DEFAULT_STOP_GRACE_MS = 10_000;
+/** How long an end waits until it is known that this instance is gone. */
+const GOODBYE_MS = 1_000;
 /** Reading waits while more commands or replies than this wait. */
 const MAXIMUM_WAITING = 1_000;
 /** The error code of a failure that stands in for a reply that couldn't be sent. */
@@ -46,6 +49,11 @@ export interface RunOptions {
   stopGraceMs?: number;
   /** Runs before the handler; what it throws is the command's failure. Faults are injected here. */
   before?(call: Call): void | Promise<void>;
+  /**
+   * Rejects while something the service needs is away: its commands are kept until it passes again, as when a handler
+   * throws `Unavailable`. Called at the start, with every heartbeat, and again and again while it rejects.
+   */
+  ready?(): void | Promise<void>;
   clock?: Clock;
   random?: () => number;
   log?(level: LogLevel, message: string): void;
@@ -53,6 +61,8 @@ export interface RunOptions {
 
 export interface ServiceStatus {
   connected: boolean;
+  /** Why the service keeps its commands for the moment; undefined while it doesn't. */
+  holding: string | undefined;
   running: number;
   waiting: number;
   /** Replies not accepted yet. */
@@ -116,18 +126,31 @@ export async function runService(
     onFatal: fail,
   });
 
+  const holding = new Holding({
+    clock,
+    random,
+    ready: options.ready,
+    onChange(why) {
+      const kept = `service ${service.name} keeps its commands: ${why}`;
+      log(why === undefined ? "info" : "warn", why === undefined ? `service ${service.name} goes on` : kept);
+      heartbeat.beat();
+    },
+  });
   const heartbeat = startHeartbeat({
     service,
     instance,
     everyMs: options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
     clock,
     append,
+    held: () => holding.span,
     alongside() {
+      void holding.check();
       savePositions();
       ledger.prune(clock.now());
     },
   });
 
+  void holding.check();
   try {
     connecting.resolve(await transport.connect(connectOptions()));
   } catch (error) {
@@ -172,9 +195,13 @@ export async function runService(
     }
     watermark.advance(next);
     for (const one of settled) one.catch(() => {});
+    const all = Promise.all(settled).then(() => {});
+    all.catch(() => {}); // not every transport waits for it
     return {
-      settled: Promise.all(settled).then(() => {}),
-      accepted: Promise.all([pool.room(MAXIMUM_WAITING), replies.room(MAXIMUM_WAITING)]).then(() => {}),
+      settled: all,
+      accepted: Promise.all([pool.room(MAXIMUM_WAITING), replies.room(MAXIMUM_WAITING), holding.opened]).then(
+        () => {},
+      ),
     };
   }
 
@@ -192,14 +219,25 @@ export async function runService(
   }
 
   async function handle(command: Command, record: BusRecord): Promise<void> {
-    const known = ledger.find(command.id);
-    if (known) counts.repeated += 1;
-    const reply = known?.reply ?? (await execute(command, record));
+    let reply: NewRecord;
+    try {
+      reply = await holding.run(() => answer(command, record));
+    } catch (error) {
+      // Cut off by `stop`, or the store can't be written: the command stays unsettled and comes again.
+      const reason = error instanceof Error ? error : new Error(String(error));
+      if (!stopping) fail(reason);
+      throw reason;
+    }
     const accepted = replies.send(reply, command.id);
     if (!ledger.durable) await accepted;
   }
 
-  async function execute(command: Command, record: BusRecord): Promise<NewRecord> {
+  async function answer(command: Command, record: BusRecord): Promise<NewRecord> {
+    const known = ledger.find(command.id);
+    if (known) {
+      counts.repeated += 1;
+      return known.reply;
+    }
     const execution = new Execution({
       service,
       command,
@@ -211,16 +249,9 @@ export async function runService(
       progress: (reply) => void replies.send(reply).catch(() => {}),
       log,
     });
-    try {
-      const { reply, outcome } = await execution.run();
-      counts[outcome] += 1;
-      return reply;
-    } catch (error) {
-      // Cut off by `stop`, or the store can't be written: the command stays unsettled and comes again.
-      const reason = error instanceof Error ? error : new Error(String(error));
-      if (!aborting.signal.aborted) fail(reason);
-      throw reason;
-    }
+    const { reply, outcome } = await execution.run();
+    counts[outcome] += 1;
+    return reply;
   }
 
   async function bury(record: BusRecord, why: string): Promise<void> {
@@ -230,10 +261,12 @@ export async function runService(
   }
 
   async function finish(): Promise<void> {
+    const said = new AbortController();
     const connection = await connecting.promise;
     const reading = connection.stopReading();
     const reason = new Error("the service stops");
     pool.drop(reason);
+    holding.close(reason);
     const cancelGrace = clock.after(options.stopGraceMs ?? DEFAULT_STOP_GRACE_MS, () => {
       aborting.abort(reason);
       replies.close();
@@ -246,6 +279,8 @@ export async function runService(
     heartbeat.stop();
     await reading;
     savePositions();
+    if (connected) await Promise.race([heartbeat.leave(), pause(clock, GOODBYE_MS, said.signal)]);
+    said.abort();
     await connection.close();
   }
 
@@ -269,6 +304,7 @@ export async function runService(
     ended: ended.promise,
     status: () => ({
       connected: connected ?? false,
+      holding: holding.why,
       running: pool.running,
       waiting: pool.waiting,
       unsent: replies.waiting,
