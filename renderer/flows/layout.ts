@@ -16,14 +16,16 @@ export interface Box {
 /** Upper left corners, by id. Nodes that nothing is connected to stand below the rest. */
 export function layoutGraph(
   boxes: Box[],
-  edges: { from: string; to: string }[],
+  edges: { from: string; to: string; label?: { width: number; height: number } }[],
   gaps: { rows: number; columns: number },
 ): Record<string, Point> {
   const graph = new dagre.graphlib.Graph();
   graph.setGraph({ rankdir: "LR", nodesep: gaps.rows, ranksep: gaps.columns, marginx: 0, marginy: 0 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const box of boxes) graph.setNode(box.id, { width: box.width, height: box.height });
-  for (const edge of edges) if (edge.from !== edge.to) graph.setEdge(edge.from, edge.to);
+  for (const { from, to, label } of edges) {
+    if (from !== to) graph.setEdge(from, to, label === undefined ? {} : { ...label, labelpos: "c" });
+  }
   dagre.layout(graph);
   const places: Record<string, Point> = {};
   for (const box of boxes) {

@@ -1,5 +1,6 @@
 /** What the graphs beside the canvas show: the flow as it will run, and the anti-graph as it will be undone. */
 import type { NegationList } from "../../engine/core/flow.ts";
+import { CONDITION_HEIGHT, conditionOf, conditionWidth } from "../parts/condition.ts";
 import { callOf, edgesOf, negationsOf, ownValue, startNodeOf, type Workflow } from "./document.ts";
 import type { Point } from "./edit-steps.ts";
 import { layoutGraph, readingOrder } from "./layout.ts";
@@ -11,13 +12,20 @@ export interface RunNode {
   title: string;
   /** Forward: the service. Undo: what is called, or why nothing is. */
   note: string;
-  tone: "plain" | "undo" | "passed" | "irreversible";
+  tone: "start" | "plain" | "undo" | "passed" | "irreversible";
   place: Point;
 }
 
 export interface RunGraph {
   nodes: RunNode[];
-  edges: { from: string; to: string }[];
+  edges: RunEdge[];
+}
+
+export interface RunEdge {
+  from: string;
+  to: string;
+  /** CEL, as written: forward, the edge is taken only when it holds. */
+  condition?: string;
 }
 
 /** Pixels; fixed, so that the layout needs no measuring. */
@@ -25,20 +33,51 @@ export const RUN_NODE = { width: 152, height: 44 };
 
 export function runGraph(workflow: Workflow, direction: Direction, profile: NegationList | undefined): RunGraph {
   const start = startNodeOf(workflow);
-  const forward = edgesOf(workflow).filter((edge) => edge.from !== start && edge.to !== start);
-  const pairs = new Map(forward.map(({ from, to }) => [JSON.stringify([from, to]), { from, to }]));
-  const edges = [...pairs.values()].map(({ from, to }) =>
-    direction === "forward" ? { from, to } : { from: to, to: from },
-  );
-  const ids = readingOrder(workflow);
+  const conditioned = conditionedEdges(workflow, start);
+  // The start is drawn only where an edge from it has a condition.
+  const startDrawn =
+    direction === "forward" && conditioned.some(({ from, condition }) => from === start && condition !== undefined);
+  const drawn = conditioned.filter((edge) => (edge.from !== start || startDrawn) && edge.to !== start);
+  const edges = direction === "forward" ? drawn : drawn.map(({ from, to }) => ({ from: to, to: from }));
+  const ids = [...(startDrawn && start !== undefined ? [start] : []), ...readingOrder(workflow)];
   const places = placesOf(ids, edges);
   const nodes = ids.map((id) => ({
     id,
     title: id,
     place: places[id] ?? { x: 0, y: 0 },
-    ...(direction === "forward" ? forwardLook(workflow, id) : undoLook(workflow, id, profile)),
+    ...lookOf(workflow, id, id === start ? "start" : direction, profile),
   }));
   return { nodes, edges };
+}
+
+/** Every pair of nodes with an edge, once, with what has to hold for it. */
+function conditionedEdges(workflow: Workflow, start: string | undefined): RunEdge[] {
+  const pairs = new Map<string, RunEdge>();
+  for (const { from, to } of edgesOf(workflow)) {
+    const { when } = ownValue(workflow.steps, to) ?? {};
+    // A condition on the start's edge may go by the start's id, or by the word.
+    const condition = conditionOf(when, from) ?? (from === start ? conditionOf(when, undefined) : undefined);
+    pairs.set(JSON.stringify([from, to]), condition === undefined ? { from, to } : { from, to, condition });
+  }
+  return [...pairs.values()];
+}
+
+function lookOf(
+  workflow: Workflow,
+  id: string,
+  as: Direction | "start",
+  profile: NegationList | undefined,
+): Pick<RunNode, "note" | "tone"> {
+  switch (as) {
+    case "start":
+      return { note: "the journey's input", tone: "start" };
+    case "forward":
+      return forwardLook(workflow, id);
+    case "undo":
+      return undoLook(workflow, id, profile);
+    default:
+      return as satisfies never;
+  }
 }
 
 /** Layouts by shape: each key press in a setting asks for the graph anew, and laying out is what takes time. */
@@ -50,7 +89,12 @@ function placesOf(ids: string[], edges: RunGraph["edges"]): Record<string, Point
   const known = layouts.get(shape);
   if (known !== undefined) return known;
   const boxes = ids.map((id) => ({ id, ...RUN_NODE }));
-  const places = layoutGraph(boxes, edges, { rows: 12, columns: 28 });
+  const labelled = edges.map(({ from, to, condition }) =>
+    condition === undefined
+      ? { from, to }
+      : { from, to, label: { width: conditionWidth(condition), height: CONDITION_HEIGHT } },
+  );
+  const places = layoutGraph(boxes, labelled, { rows: 12, columns: 28 });
   const oldest = layouts.keys().next().value;
   if (layouts.size >= MAXIMUM_LAYOUTS && oldest !== undefined) layouts.delete(oldest);
   layouts.set(shape, places);

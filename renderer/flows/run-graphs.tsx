@@ -13,6 +13,7 @@ import {
 import "@xyflow/react/dist/style.css";
 import { memo, useEffect, useEffectEvent, useMemo, useRef } from "react";
 import type { NegationList } from "../../engine/core/flow.ts";
+import { shortCondition } from "../parts/condition.ts";
 import type { Workflow } from "./document.ts";
 import "./run-graphs.css";
 import { type Direction, RUN_NODE, type RunGraph, type RunNode, runGraph } from "./run-graph.ts";
@@ -72,10 +73,11 @@ const Graph = memo(function Graph({
   const edges = useMemo(
     () =>
       graph.edges.map(
-        ({ from, to }): Edge => ({
+        ({ from, to, condition }): Edge => ({
           id: JSON.stringify([from, to]),
           source: from,
           target: to,
+          ...(condition === undefined ? {} : conditionLabel(condition)),
           className: direction === "undo" ? "ag-run-undo" : undefined,
           markerEnd: {
             type: MarkerType.ArrowClosed,
@@ -140,6 +142,20 @@ const Graph = memo(function Graph({
     </div>
   );
 });
+
+/** What has to hold for the edge; the whole of it on hover. */
+function conditionLabel(condition: string): Partial<Edge> {
+  return {
+    label: (
+      <>
+        <title>{condition}</title>
+        {shortCondition(condition)}
+      </>
+    ),
+    labelBgPadding: [5, 3],
+    labelBgBorderRadius: 5,
+  };
+}
 
 /** Shows all of it where that can be read, else its left end. */
 function fitted(graph: RunGraph, host: HTMLElement) {

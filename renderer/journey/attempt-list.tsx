@@ -1,16 +1,21 @@
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import type { JourneyEvent } from "../../engine/core/events.ts";
+import type { Step } from "../../engine/core/journey.ts";
 import { useNow } from "../parts/clock.ts";
 import { CopyId } from "../parts/copy.tsx";
 import { duration, exactTime } from "../parts/format.ts";
+import { SkeletonRows } from "../parts/states.tsx";
 import type { Tone } from "../parts/status.ts";
 import { Badge } from "../parts/status-badge.tsx";
 import { Time } from "../parts/time.tsx";
 import { Block } from "./block.tsx";
 import type { Attempt, Call, Outcome } from "./calls.ts";
 import classes from "./details.module.css";
+import { tellingCode } from "./error-code.ts";
 import { JsonText } from "./json-text.tsx";
+import { ChildJourneys } from "./lazy-panels.tsx";
 import { CommandPlace, RecordLink } from "./record-link.tsx";
+import { isBuiltIn } from "./step-name.ts";
 
 const LOOKS: Record<Outcome, { word: string; tone: Tone }> = {
   open: { word: "under way", tone: "run" },
@@ -20,8 +25,16 @@ const LOOKS: Record<Outcome, { word: string; tone: Tone }> = {
   by_hand: { word: "settled by hand", tone: "warn" },
 };
 
+interface AttemptListProps {
+  call: Call;
+  /** The key of the journey's records. */
+  journeyKey: string;
+  /** Of the step, at the shown moment. */
+  state: Step | undefined;
+}
+
 /** The attempts of one call, the last one open. */
-export function AttemptList({ call, journeyKey }: { call: Call; journeyKey: string }) {
+export function AttemptList({ call, journeyKey, state }: AttemptListProps) {
   const [chosen, setChosen] = useState<number>();
   const shown = call.attempts.find(({ number }) => number === chosen) ?? call.attempts.at(-1);
   const lateOnly = call.attempts.length === 0;
@@ -47,14 +60,16 @@ export function AttemptList({ call, journeyKey }: { call: Call; journeyKey: stri
           ))}
         </ul>
       )}
-      <AttemptView call={call} attempt={shown} journeyKey={journeyKey} />
+      <AttemptView call={call} attempt={shown} journeyKey={journeyKey} state={state} />
     </>
   );
 }
 
-function AttemptView({ call, attempt, journeyKey }: { call: Call; attempt: Attempt; journeyKey: string }) {
+function AttemptView({ call, attempt, journeyKey, state }: AttemptListProps & { attempt: Attempt }) {
   const { outcome, error, sent, settled, commandId } = attempt;
   const name = `${call.service}.${call.function}`;
+  const builtIn = isBuiltIn(call);
+  const runsJourneys = builtIn && (state?.function === "journey" || state?.function === "each");
   return (
     <>
       <dl className={classes.facts}>
@@ -69,16 +84,16 @@ function AttemptView({ call, attempt, journeyKey }: { call: Call; attempt: Attem
             <dt>error</dt>
             <dd className={classes.error}>
               {error.message}
-              {error.code !== undefined && <span className="ag-mono"> {error.code}</span>}
+              {tellingCode(error) !== undefined && <span className="ag-mono"> {error.code}</span>}
               {error.retryable === false && <span className="ag-dim"> · not worth a retry</span>}
             </dd>
           </>
         )}
-        <dt>{sent === undefined ? "decided" : "sent"}</dt>
+        <dt>{sent === undefined ? "decided" : builtIn && !call.undo ? "began" : "sent"}</dt>
         <dd>
           <Time at={iso(attempt.sentAt)} copy />
         </dd>
-        {sent !== undefined && <Took attempt={attempt} />}
+        {sent !== undefined && <Took attempt={attempt} waits={builtIn && call.function === "wait"} />}
         {attempt.progress.length > 0 && (
           <>
             <dt>progress</dt>
@@ -88,7 +103,7 @@ function AttemptView({ call, attempt, journeyKey }: { call: Call; attempt: Attem
             </dd>
           </>
         )}
-        {commandId !== undefined && sent !== undefined && (
+        {commandId !== undefined && sent !== undefined && !builtIn && (
           <>
             <dt>command</dt>
             <dd>
@@ -100,13 +115,23 @@ function AttemptView({ call, attempt, journeyKey }: { call: Call; attempt: Attem
             </dd>
           </>
         )}
-        <ReplyFacts settled={settled} outcome={outcome} />
+        <ReplyFacts settled={builtIn && outcome !== "by_hand" ? undefined : settled} outcome={outcome} />
         {attempt.late.map((event) => (
           <LateReply key={event.seq} event={event} />
         ))}
       </dl>
+      {runsJourneys && state !== undefined && sent !== undefined && (
+        <Suspense fallback={<SkeletonRows rows={2} height={24} />}>
+          <ChildJourneys
+            parent={journeyKey}
+            step={call.step}
+            state={state}
+            attempt={call.undo ? state.attempts : attempt.number}
+          />
+        </Suspense>
+      )}
       {sent !== undefined && (
-        <Block title="Data sent">
+        <Block title={builtIn ? "Data" : "Data sent"}>
           <JsonText value={sent.data ?? null} label={`Data sent to ${name}`} />
         </Block>
       )}
@@ -119,7 +144,8 @@ function AttemptView({ call, attempt, journeyKey }: { call: Call; attempt: Attem
   );
 }
 
-function Took({ attempt }: { attempt: Attempt }) {
+/** `waits`: its end is what it is there for, not a limit. */
+function Took({ attempt, waits }: { attempt: Attempt; waits: boolean }) {
   const open = attempt.endedAt === undefined;
   const now = useNow(open);
   const due = attempt.sent?.detail?.due;
@@ -131,7 +157,7 @@ function Took({ attempt }: { attempt: Attempt }) {
         {open && due !== undefined && (
           <span className="ag-dim">
             {" "}
-            until now; given up at <Time at={due} />
+            until now; {waits ? "goes on" : "given up"} at <Time at={due} />
           </span>
         )}
       </dd>

@@ -12,6 +12,7 @@ import { JOURNEY_LOOKS } from "../parts/status.ts";
 import { useJourney } from "../queries.ts";
 import { keys } from "../query-keys.ts";
 import classes from "./compare.module.css";
+import { stepName } from "./step-name.ts";
 
 const FlowDiff = lazy(() => import("../flows/flow-diff.tsx").then((module) => ({ default: module.FlowDiff })));
 
@@ -111,7 +112,8 @@ function choices(journey: JourneyView | undefined): { value: string; label: stri
 }
 
 function nameOf(id: string, step: StepView): string {
-  return id === step.function ? `${step.service}.${step.function}` : `${step.service}.${step.function} (${id})`;
+  const name = stepName(id, step);
+  return id === step.function || id === name ? name : `${name} (${id})`;
 }
 
 function labelOf(journey: JourneyView, step: string): string {

@@ -1,4 +1,5 @@
 import { type EdgeProps, getBezierPath } from "@xyflow/react";
+import { CONDITION_HEIGHT, conditionWidth, shortCondition } from "../parts/condition.ts";
 import { useEdgeLook } from "./look-store.ts";
 
 interface Ends {
@@ -14,11 +15,13 @@ function endsOf(data: EdgeProps["data"]): Ends {
 export function ForwardEdge(props: EdgeProps) {
   const { from, to } = endsOf(props.data);
   const { taken } = useEdgeLook(from, to);
-  const [path] = getBezierPath(props);
+  const [path, x, y] = getBezierPath(props);
+  const condition = props.data?.condition as string | undefined;
   return (
     <g className="ag-edge-forward" data-taken={taken || undefined}>
       <path d={path} fill="none" />
       <Arrow x={props.targetX} y={props.targetY} direction={1} />
+      {condition !== undefined && <Condition x={x} y={y} condition={condition} />}
     </g>
   );
 }
@@ -33,6 +36,20 @@ export function UndoEdge(props: EdgeProps) {
     <g className="ag-edge-undo" data-walk={walk}>
       <path d={path} fill="none" />
       <Arrow x={props.targetX} y={props.targetY} direction={-1} />
+    </g>
+  );
+}
+
+/** What has to hold for the edge to be taken. */
+function Condition({ x, y, condition }: { x: number; y: number; condition: string }) {
+  const width = conditionWidth(condition);
+  return (
+    <g className="ag-edge-condition" transform={`translate(${x} ${y})`}>
+      <title>{condition}</title>
+      <rect x={-width / 2} y={-CONDITION_HEIGHT / 2} width={width} height={CONDITION_HEIGHT} rx={5} />
+      <text textAnchor="middle" dominantBaseline="central">
+        {shortCondition(condition)}
+      </text>
     </g>
   );
 }

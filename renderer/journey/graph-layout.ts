@@ -2,6 +2,7 @@
 import dagre from "@dagrejs/dagre";
 import type { CompiledFlow } from "../../engine/core/flow.ts";
 import { comesFirst } from "../../engine/core/graph.ts";
+import { CONDITION_HEIGHT, conditionOf, conditionWidth } from "../parts/condition.ts";
 
 /** Pixels; fixed, so that nothing has to be measured. */
 export const STEP_BOX = { width: 208, height: 76 };
@@ -24,6 +25,8 @@ export interface GraphEdge {
   /** Undefined: from the start. */
   from?: string;
   to: string;
+  /** CEL; the edge is taken only when it holds. */
+  condition?: string;
 }
 
 export interface GraphLayout {
@@ -59,7 +62,13 @@ function lay(flow: CompiledFlow): GraphLayout {
   graph.setDefaultEdgeLabel(() => ({}));
   graph.setNode(START_ID, { ...START_BOX });
   for (const id of flow.order) graph.setNode(inside(id), { ...STEP_BOX });
-  for (const { from, to } of edges) graph.setEdge(from === undefined ? START_ID : inside(from), inside(to));
+  for (const { from, to, condition } of edges) {
+    const label =
+      condition === undefined
+        ? {}
+        : { width: conditionWidth(condition), height: CONDITION_HEIGHT, labelpos: "c" as const };
+    graph.setEdge(from === undefined ? START_ID : inside(from), inside(to), label);
+  }
   dagre.layout(graph, { disableOptimalOrderHeuristic: large });
   const corner = (id: string, box: { width: number; height: number }): { x: number; y: number } => {
     const { x = 0, y = 0 } = graph.node(id) as { x?: number; y?: number };
@@ -82,8 +91,9 @@ function edgesOf(flow: CompiledFlow): GraphEdge[] {
   for (const id of flow.order) {
     const step = flow.steps[id];
     if (step === undefined) continue;
-    if (comesFirst(step)) edges.push({ to: id });
-    for (const from of step.predecessors) edges.push({ from, to: id });
+    const { when } = step.settings;
+    if (comesFirst(step)) edges.push({ to: id, condition: conditionOf(when, undefined) });
+    for (const from of step.predecessors) edges.push({ from, to: id, condition: conditionOf(when, from) });
   }
   return edges;
 }

@@ -32,7 +32,6 @@ export function StepBox({ data }: NodeProps) {
   const look = useStepLook(id);
   const selected = useContext(SelectedContext) === id;
   const { tone, word, icon: Icon } = STEP_LOOKS[look.status];
-  const title = `${look.service}.${look.function}`;
   return (
     <div
       className="ag-step-box"
@@ -40,12 +39,12 @@ export function StepBox({ data }: NodeProps) {
       data-status={look.status}
       data-tone={tone}
       data-selected={selected || undefined}
-      title={[title, id === look.function ? undefined : id, ...look.negations.map(inWords)]
+      title={[look.title, id === look.title || id === look.function ? undefined : id, ...look.negations.map(inWords)]
         .filter(Boolean)
         .join("\n")}
     >
       <Ports ports={STEP_PORTS} />
-      <span className="ag-step-title">{title}</span>
+      <span className="ag-step-title">{look.title}</span>
       <span className="ag-step-status">
         <Icon size={14} stroke={2.2} aria-hidden />
         <span>{word}</span>

@@ -247,7 +247,7 @@ function handleOf({ id, type, side, share }: Port, { width, height }: Size) {
 }
 
 function edgesOf({ edges }: GraphLayout): Edge[] {
-  return edges.flatMap(({ from, to }): Edge[] => {
+  return edges.flatMap(({ from, to, condition }): Edge[] => {
     const forward: Edge = {
       id: JSON.stringify([from ?? null, to]),
       type: "forward",
@@ -255,7 +255,9 @@ function edgesOf({ edges }: GraphLayout): Edge[] {
       sourceHandle: "out",
       target: nodeId(to),
       targetHandle: "in",
-      data: { from, to },
+      data: { from, to, condition },
+      // Its words stand over the edges that cross them.
+      zIndex: condition === undefined ? 0 : 1,
     };
     if (from === undefined) return [forward];
     const undo: Edge = {

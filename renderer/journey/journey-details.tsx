@@ -10,6 +10,7 @@ import { Block } from "./block.tsx";
 import classes from "./details.module.css";
 import type { DetailsProps } from "./details.tsx";
 import { readJourneyTab } from "./details-tab.ts";
+import { tellingCode } from "./error-code.ts";
 import { JsonText } from "./json-text.tsx";
 import { EventList } from "./lazy-panels.tsx";
 import { type OperatorAction, operatorActions } from "./operators.ts";
@@ -106,7 +107,7 @@ function Overview({ journey, startedBy }: { journey: Journey; startedBy: string 
           <>
             <dt>error</dt>
             <dd className={classes.error}>
-              {error.message} {error.code !== undefined && <span className="ag-mono">{error.code}</span>}
+              {error.message} {tellingCode(error) !== undefined && <span className="ag-mono">{error.code}</span>}
             </dd>
           </>
         )}

@@ -1,5 +1,6 @@
 /** Who did what: the actions of operators as they stand in a journey's history. */
 import type { JourneyEvent } from "../../engine/core/events.ts";
+import { stepName } from "./step-name.ts";
 
 export interface OperatorAction {
   /** Of the event it was first seen in. */
@@ -80,6 +81,7 @@ function deed(event: JourneyEvent): string | undefined {
 }
 
 function targetOf(event: JourneyEvent): string | undefined {
-  if (event.service !== undefined && event.function !== undefined) return `${event.service}.${event.function}`;
-  return event.type === "action.refused" ? event.step : undefined;
+  const { step, service, function: name } = event;
+  if (service !== undefined && name !== undefined) return stepName(step ?? name, { service, function: name });
+  return event.type === "action.refused" ? step : undefined;
 }

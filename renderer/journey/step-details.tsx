@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { Suspense, useMemo } from "react";
+import type { Step } from "../../engine/core/journey.ts";
 import { IconArrowsDiff } from "../parts/icons.ts";
 import { SkeletonRows } from "../parts/states.tsx";
 import { StepStatusBadge } from "../parts/status-badge.tsx";
@@ -18,7 +19,7 @@ import { Tabs } from "./tabs.tsx";
 import { UndoPanel } from "./undo-panel.tsx";
 
 export function StepDetails(props: DetailsProps & { step: string }) {
-  const { history, events, flow, step, moment, writable, onOffer, onSelect } = props;
+  const { journey, history, events, flow, step, moment, writable, onOffer, onSelect } = props;
   const look = useStepLook(step);
   const drawn = flow?.steps[step];
   const calls = useMemo(() => collectCalls(events), [events]);
@@ -37,15 +38,13 @@ export function StepDetails(props: DetailsProps & { step: string }) {
             journey
           </button>
           <span className="ag-dim">/</span>
-          <h2 className={classes.title}>
-            {look.service}.{look.function}
-          </h2>
+          <h2 className={classes.title}>{look.title}</h2>
           <StepStatusBadge status={look.status} />
         </div>
         <CompareButton uuid={history.uuid} step={step} icon={IconArrowsDiff} />
       </div>
       <div className={classes.sub}>
-        {step !== look.function && <span className="ag-mono">{step}</span>}
+        {step !== look.function && step !== look.title && <span className="ag-mono">{step}</span>}
         {drawn?.settings.pivot && <span>point of no return</span>}
         {look.note !== "" && look.status !== "failed" && <span>{look.note}</span>}
       </div>
@@ -69,12 +68,15 @@ export function StepDetails(props: DetailsProps & { step: string }) {
         chosen={chosen.tab}
         onChoose={(tab) => write({ tab })}
       >
-        {chosen.tab === "forward" && <Forward call={forward} look={look} journeyKey={history.uuid} />}
+        {chosen.tab === "forward" && (
+          <Forward call={forward} look={look} journeyKey={history.uuid} state={journey.steps[step]} />
+        )}
         {chosen.tab === "undo" && (
           <UndoPanel
             calls={undo}
             drawn={drawn}
             look={look}
+            state={journey.steps[step]}
             journeyKey={history.uuid}
             chosen={chosen.negation}
             onChoose={(negation) => write({ tab: undoTab(negation) })}
@@ -99,8 +101,17 @@ function stepLabel({ short, function: negation }: Offer): string {
   return negation === undefined || short.includes(" ") ? short : `${short} ${negation}`;
 }
 
-function Forward({ call, look, journeyKey }: { call: Call | undefined; look: StepLook; journeyKey: string }) {
-  if (call !== undefined && call.attempts.length > 0) return <AttemptList call={call} journeyKey={journeyKey} />;
+interface ForwardProps {
+  call: Call | undefined;
+  look: StepLook;
+  journeyKey: string;
+  state: Step | undefined;
+}
+
+function Forward({ call, look, journeyKey, state }: ForwardProps) {
+  if (call !== undefined && call.attempts.length > 0) {
+    return <AttemptList call={call} journeyKey={journeyKey} state={state} />;
+  }
   const why =
     look.status === "skipped"
       ? "It was skipped: none of the ways that lead here was taken."

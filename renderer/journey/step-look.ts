@@ -2,9 +2,12 @@
 import type { CompiledFlow, FlowStep } from "../../engine/core/flow.ts";
 import type { Journey, Step } from "../../engine/core/journey.ts";
 import type { StepStatus } from "../../engine/core/view.ts";
+import { builtInNote, stepName } from "./step-name.ts";
 
 export interface StepLook {
   id: string;
+  /** What it is called on the page. */
+  title: string;
   service: string;
   function: string;
   status: StepStatus;
@@ -57,6 +60,7 @@ export function stepLook(id: string, drawn: FlowStep | undefined, journey: Journ
   const state = Object.hasOwn(journey.steps, id) ? journey.steps[id] : undefined;
   return {
     id,
+    title: stepName(id, drawn ?? state),
     service: drawn?.service ?? state?.service ?? "",
     function: drawn?.function ?? state?.function ?? "",
     status: state?.status ?? "waiting",
@@ -64,7 +68,7 @@ export function stepLook(id: string, drawn: FlowStep | undefined, journey: Journ
     startedAt: state?.startedAt,
     endedAt: state?.endedAt,
     retryAt: state?.retryAt,
-    note: noteOf(id, drawn, state, journey),
+    note: noteOf(id, drawn, state, journey) || (builtInNote(drawn, state) ?? ""),
     negations: Object.entries(state?.undo ?? {}).map(([name, { status, attempts }]) => ({ name, status, attempts })),
     isCause: journey.rollback?.causes.includes(id) === true,
   };

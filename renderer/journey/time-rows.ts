@@ -5,6 +5,7 @@ import type { Journey } from "../../engine/core/journey.ts";
 import { type Call, callKey, collectCalls, type Outcome } from "./calls.ts";
 import { type OperatorAction, operatorActions } from "./operators.ts";
 import { isUnderWay } from "./step-look.ts";
+import { stepName } from "./step-name.ts";
 import { type TimeScale, timeScale } from "./time-scale.ts";
 
 export interface Bar {
@@ -81,7 +82,7 @@ function rowsOf(calls: ReadonlyMap<string, Call>, flow: CompiledFlow | undefined
   return [...ids].flatMap((step): BareRow[] => {
     const call = calls.get(callKey(step));
     const drawn = flow?.steps[step];
-    const label = drawn ? `${drawn.service}.${drawn.function}` : call ? `${call.service}.${call.function}` : step;
+    const label = stepName(step, drawn ?? call);
     return [
       { key: callKey(step), step, label, call },
       ...(negations.get(step) ?? []).map((undo) => ({

@@ -1,9 +1,11 @@
 import type { FlowStep } from "../../engine/core/flow.ts";
+import type { Step } from "../../engine/core/journey.ts";
 import { STEP_LOOKS } from "../parts/status.ts";
 import { AttemptList } from "./attempt-list.tsx";
 import type { Call } from "./calls.ts";
 import classes from "./details.module.css";
 import type { StepLook } from "./step-look.ts";
+import { isBuiltIn } from "./step-name.ts";
 import { joinWords } from "./words.ts";
 
 interface UndoPanelProps {
@@ -11,6 +13,7 @@ interface UndoPanelProps {
   calls: readonly Call[];
   drawn: FlowStep | undefined;
   look: StepLook;
+  state: Step | undefined;
   /** The key of the journey's records. */
   journeyKey: string;
   chosen: string | undefined;
@@ -18,7 +21,7 @@ interface UndoPanelProps {
 }
 
 /** The negations of a step, one at a time; or what would be called. */
-export function UndoPanel({ calls, drawn, look, journeyKey, chosen, onChoose }: UndoPanelProps) {
+export function UndoPanel({ calls, drawn, look, state, journeyKey, chosen, onChoose }: UndoPanelProps) {
   if (calls.length === 0) return <p className="ag-dim">{notCalled(drawn)}</p>;
   const call = calls.find((each) => each.function === chosen) ?? calls[0];
   return (
@@ -46,7 +49,7 @@ export function UndoPanel({ calls, drawn, look, journeyKey, chosen, onChoose }: 
           })}
         </fieldset>
       )}
-      {call !== undefined && <AttemptList key={call.key} call={call} journeyKey={journeyKey} />}
+      {call !== undefined && <AttemptList key={call.key} call={call} journeyKey={journeyKey} state={state} />}
     </>
   );
 }
@@ -55,6 +58,9 @@ function notCalled(drawn: FlowStep | undefined): string {
   if (drawn === undefined) return "Nothing was called to undo it.";
   if (drawn.settings.irreversible) return "It is marked irreversible: a rollback passes over it and says so.";
   const { negations } = drawn;
+  if (isBuiltIn(drawn) && (drawn.function === "journey" || drawn.function === "each")) {
+    return "Not undone. A rollback would roll back the journeys it ran.";
+  }
   if (negations.length === 0) return "It has no negations: a rollback passes over it.";
   const called = joinWords(negations).join("");
   const together = negations.length > 1 ? ", together" : "";

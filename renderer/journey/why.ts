@@ -8,6 +8,8 @@ import type { Journey, Rollback, Step } from "../../engine/core/journey.ts";
 import type { StepError } from "../../engine/core/protocol.ts";
 import { duration } from "../parts/format.ts";
 import type { Tone } from "../parts/status.ts";
+import { tellingCode } from "./error-code.ts";
+import { stepName } from "./step-name.ts";
 import { joinWords } from "./words.ts";
 
 /** A piece of the text; with `step` it names that step and leads to it. */
@@ -84,7 +86,7 @@ function told(tone: Tone, sentences: Words[]): Why | undefined {
 
 function name(journey: Journey, id: string): Piece {
   const step = journey.steps[id];
-  return { text: step === undefined ? id : `${step.service}.${step.function}`, step: id };
+  return { text: stepName(id, step), step: id };
 }
 
 /** `a, b and c`, or `12 steps` where they are many. */
@@ -100,7 +102,8 @@ function because(error: StepError | undefined): string {
     error.message.length > LONGEST_MESSAGE_CHARS
       ? `${error.message.slice(0, LONGEST_MESSAGE_CHARS)}…`
       : error.message;
-  const code = error.code !== undefined && !message.includes(error.code) ? error.code : undefined;
+  const named = tellingCode(error);
+  const code = named !== undefined && !message.includes(named) ? named : undefined;
   const said = [message, code].filter((part) => part !== undefined && part !== "").join(", ");
   return said === "" ? "" : ` (${said})`;
 }
@@ -190,7 +193,9 @@ function consequence({ journey }: Facts, rollback: Rollback, began: JourneyEvent
     case "path":
       return byOperator ? [": the path to the step was chosen."] : [`, so the path that led to it ${verb}.`];
     case "branch":
-      return byOperator ? [": its branch was chosen."] : [`, so its branch ${verb}; the rest of the flow goes on.`];
+      return byOperator
+        ? [": its branch was chosen."]
+        : [`, so its branch ${verb}; the rest of the flow ${journey.endedAt === undefined ? "goes" : "went"} on.`];
     case "to": {
       const from = rollback.rerun?.step;
       if (from !== undefined) return [" from ", name(journey, from), "."];

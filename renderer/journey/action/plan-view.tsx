@@ -7,9 +7,10 @@ import { IconAlertTriangle, IconArrowBackUp, IconSend } from "../../parts/icons.
 import { jsonLine } from "../../parts/json-view.tsx";
 import { STEP_LOOKS } from "../../parts/status.ts";
 import { JsonText } from "../json-text.tsx";
+import { stepName } from "../step-name.ts";
 import { joinWords } from "../words.ts";
 import classes from "./action.module.css";
-import { callName } from "./texts.ts";
+import { callName, commandName } from "./texts.ts";
 
 interface PlanViewProps {
   preview: Preview;
@@ -24,8 +25,7 @@ interface PlanViewProps {
 export function PlanView({ preview, journey, flow, following, onEdit }: PlanViewProps) {
   const { levels, irreversible, left_standing, in_flight } = preview;
   const name = (id: string): string => {
-    const step = flow.steps[id] ?? journey.steps[id];
-    return step === undefined ? id : callName(step);
+    return stepName(id, flow.steps[id] ?? journey.steps[id]);
   };
   const list = (ids: string[]): string => joinWords(ids.map(name)).join("");
   const undone = alreadyUndone(journey);
@@ -97,7 +97,7 @@ function Command({ command, undo, status, onEdit }: CommandProps) {
   const [open, setOpen] = useState(false);
   const look = status === undefined ? undefined : STEP_LOOKS[status];
   const Icon = look?.icon ?? (undo ? IconArrowBackUp : IconSend);
-  const name = callName(command);
+  const name = commandName(command);
   return (
     <li className={classes.command} data-tone={look === undefined ? (undo ? "undo" : "run") : look.tone}>
       <div className={classes.line}>

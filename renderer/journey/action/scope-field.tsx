@@ -5,9 +5,9 @@ import type { Journey, Scope } from "../../../engine/core/journey.ts";
 import { ApiError, api } from "../../api.ts";
 import { plural } from "../../parts/format.ts";
 import type { Offer } from "../offers.ts";
+import { stepName } from "../step-name.ts";
 import classes from "./action.module.css";
 import { type ActionForm, failedStep, makeRequest, stepsRun } from "./action-form.ts";
-import { callName } from "./texts.ts";
 
 interface ScopeFieldProps {
   offer: Offer;
@@ -85,7 +85,8 @@ export function ScopeField({ offer, form, journey, flow, onChange }: ScopeFieldP
 export function stepLabel(flow: CompiledFlow, id: string): string {
   const step = flow.steps[id];
   if (step === undefined) return id;
-  return step.function === id ? callName(step) : `${callName(step)} (${id})`;
+  const name = stepName(id, step);
+  return step.function === id || name === id ? name : `${name} (${id})`;
 }
 
 /** `3 commands`, `nothing`, or nothing said while it isn't known. */

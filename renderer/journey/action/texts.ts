@@ -2,6 +2,7 @@
 import type { PlannedCommand, Preview } from "../../../engine/core/view.ts";
 import { plural } from "../../parts/format.ts";
 import type { Offer } from "../offers.ts";
+import { isBuiltIn } from "../step-name.ts";
 
 /** What will happen, in a sentence. */
 export function explainAction(offer: Offer): string {
@@ -51,4 +52,9 @@ export function sendLabel(offer: Offer, { levels }: Pick<Preview, "levels">): st
 /** `license.remove_license`. */
 export function callName({ service, function: name }: Pick<PlannedCommand, "service" | "function">): string {
   return `${service}.${name}`;
+}
+
+/** A command of the plan; what the manager does itself is said with the step it is about. */
+export function commandName(command: PlannedCommand): string {
+  return isBuiltIn(command) ? `${command.function} of ${command.step}` : callName(command);
 }

@@ -20,6 +20,25 @@ describe("the graphs beside the canvas", () => {
     expect(place("create_order").x).toBeLessThan(place("create_ticket").x);
   });
 
+  test("an edge shows what has to hold for it; the start is drawn where one of its edges has a condition", () => {
+    let document = setSetting(order(), "approve_order", ["when", "create_ticket"], "steps.create_ticket.ok");
+    document = setSetting(document, "authorize_card", ["when"], "input.card != null");
+    const { edges } = runGraph(document.workflow, "forward", negations);
+    expect(edges).toContainEqual({ from: "create_ticket", to: "approve_order", condition: "steps.create_ticket.ok" });
+    expect(edges).toContainEqual({ from: "authorize_card", to: "approve_order" });
+    expect(edges).toContainEqual({ from: "create_order", to: "authorize_card", condition: "input.card != null" });
+
+    document = setSetting(document, "create_order", ["when"], "input.items.size() > 0");
+    const withStart = runGraph(document.workflow, "forward", negations);
+    expect(withStart.nodes[0]).toMatchObject({ id: "start", tone: "start" });
+    expect(withStart.edges).toContainEqual({
+      from: "start",
+      to: "create_order",
+      condition: "input.items.size() > 0",
+    });
+    expect(runGraph(document.workflow, "undo", negations).edges.some((edge) => "condition" in edge)).toBe(false);
+  });
+
   test("the anti-graph has every edge reversed, and says what each step's undo is", () => {
     const document = setSetting(order(), "authorize_card", ["irreversible"], true);
     const graph = runGraph(document.workflow, "undo", negations);

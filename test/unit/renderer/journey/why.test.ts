@@ -172,7 +172,7 @@ describe("the chain of causes", () => {
   it("tells that an approval is waited for", () => {
     const spec = given({ edges: { check: [], boss: ["check"] }, calls: { boss: "manager.approve" } });
     spec.success("check");
-    expect(why(spec)).toBe("It waits for a person to approve manager.approve.");
+    expect(why(spec)).toBe("It waits for a person to approve boss.");
   });
 
   it("tells of the deadline", () => {
