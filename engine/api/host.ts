@@ -3,7 +3,8 @@
  * knows neither files nor processes, only this.
  */
 import type { AuditStore } from "../audit/store.ts";
-import type { Bus } from "../bus/bus.ts";
+import type { ObservableBus } from "../bus/bus.ts";
+import type { KafkaConnection } from "../bus/kafka/client.ts";
 import type { NegationList } from "../core/flow.ts";
 import type { FlowRegistry } from "../manager/flows.ts";
 import type { HealthRegistry } from "../manager/health.ts";
@@ -11,8 +12,9 @@ import type { Logger } from "../manager/logger.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { FaultBoard } from "./faults.ts";
 import type { Metrics } from "./metrics.ts";
+import type { ProfileEvent } from "./profile-log.ts";
 import type { Info } from "./schemas/console.ts";
-import type { Profile } from "./schemas/profile.ts";
+import type { Profile, ProfileDraft } from "./schemas/profile.ts";
 import type { SessionCodes } from "./session-codes.ts";
 import type { StartedJourneys } from "./started-journeys.ts";
 
@@ -49,10 +51,30 @@ export interface NegationStore {
   set(list: NegationList): void;
 }
 
-/** The connections this console knows. */
+/** The connections this console knows, and the rules that bind them. */
 export interface ProfileStore {
+  /** The one that is open. */
   current(): Profile;
   list(): Profile[];
+  /** What operators did to the profiles, newest first. */
+  events(): readonly ProfileEvent[];
+  /** Can this host keep secrets, and if not, why? */
+  keyStore(): Promise<{ available: boolean; why?: string }>;
+  /** A Kafka profile's connection. Rejects with profile_not_found, not_supported, secret_missing, file_unusable. */
+  connection(name: string): Promise<KafkaConnection & { prefix: string }>;
+  /** The same of a draft that isn't stored, with the kept secrets where it has none. Beside these: invalid_request. */
+  draftConnection(name: string, draft: ProfileDraft): Promise<KafkaConnection & { prefix: string }>;
+  /** Creates or changes a profile; what is open goes on as it was opened. Rejects with invalid_request, no_key_store. */
+  put(name: string, draft: ProfileDraft): Promise<{ profile: Profile; created: boolean }>;
+  /** Rejects with profile_not_found, profile_in_use. */
+  remove(name: string): Promise<void>;
+  /** Unlocks the open profile, which is production, for 30 minutes. @throws AntigraphError forbidden_profile */
+  unlock(reason: string): Profile;
+  lock(): Profile;
+  /** Makes it the one that is open, locked again. @throws AntigraphError profile_not_found */
+  setCurrent(name: string, reason?: string): void;
+  /** A connection of this profile has reached this cluster. */
+  reached(name: string, clusterId: string): void;
 }
 
 export interface ApiHost {
@@ -62,13 +84,18 @@ export interface ApiHost {
   /** Do the sample services run beside this console? */
   samples(): boolean;
   topics: TopicNames;
-  bus: Bus;
+  bus: ObservableBus;
   audit: AuditStore;
   flows: FlowRegistry;
   health: HealthRegistry;
   manager: ManagerSwitch;
   negations: NegationStore;
   profiles: ProfileStore;
+  /**
+   * Closes what is open and opens another profile behind the same app, port and token; one that can't be reached opens
+   * too, disconnected. Left out: this host can't change its profile. Rejects with profile_not_found, secret_missing.
+   */
+  choose?(name: string, reason: string): Promise<Info>;
   faults: FaultBoard;
   changes: ChangeFeed;
   started: StartedJourneys;

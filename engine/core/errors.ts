@@ -44,6 +44,21 @@ export const ERRORS = {
     fix: "Services appear once they have sent a heartbeat or were called.",
   },
   profile_not_found: { status: 404, retryable: false, fix: "List the profiles with GET /api/v1/profiles." },
+  profile_in_use: {
+    status: 409,
+    retryable: false,
+    fix: "Open another profile first; the embedded one always stays.",
+  },
+  no_key_store: {
+    status: 409,
+    retryable: false,
+    fix: `Write the secret as \${NAME} and set that variable of the environment where the console is started.`,
+  },
+  secret_missing: {
+    status: 409,
+    retryable: false,
+    fix: "Set the variable of the environment that the message names, or enter the secret again in the profile.",
+  },
   payload_too_large: {
     status: 413,
     retryable: false,

@@ -10,8 +10,9 @@ import { createApp } from "../../engine/api/app.ts";
 import { createChangeFeed } from "../../engine/api/change-feed.ts";
 import { createFaultBoard } from "../../engine/api/faults.ts";
 import type { GuardOptions } from "../../engine/api/guard.ts";
-import type { ApiHost, ManagerStatus } from "../../engine/api/host.ts";
+import type { ApiHost, ManagerStatus, ProfileStore } from "../../engine/api/host.ts";
 import { createMetrics } from "../../engine/api/metrics.ts";
+import { openProfiles, type ProfilesOptions } from "../../engine/api/profiles.ts";
 import type { Profile } from "../../engine/api/schemas/profile.ts";
 import { createSessionCodes } from "../../engine/api/session-codes.ts";
 import { createStartedJourneys } from "../../engine/api/started-journeys.ts";
@@ -30,7 +31,9 @@ export const NOW = Date.UTC(2026, 10, 22, 10);
 
 export interface TestApiOptions {
   guard?: GuardOptions | { trusted: true };
+  /** Left out: the real store of profiles. */
   profile?: Partial<Profile>;
+  profiles?: ProfilesOptions;
   pagesDir?: string;
   host?: Partial<ApiHost>;
 }
@@ -53,13 +56,8 @@ export async function openTestApi(options: TestApiOptions = {}) {
   };
   const changes = createChangeFeed({ firstId: 1000, mergeMs: 1 });
   audit.onChange((list) => changes.journeys(list));
-  const profile: Profile = {
-    name: "embedded",
-    kind: "embedded",
-    environment: "dev",
-    read_only: false,
-    ...options.profile,
-  };
+  const kept = openProfiles(dataDir, undefined, { actor: "olga", clock: () => clock.now, ...options.profiles });
+  const profiles: ProfileStore = options.profile === undefined ? kept : fixedProfile(kept, options.profile);
   let negations: NegationList = {};
   let uuids = 0;
   const managerSwitch: ApiHost["manager"] = {
@@ -85,7 +83,7 @@ export async function openTestApi(options: TestApiOptions = {}) {
         negations = list;
       },
     },
-    profiles: { current: () => profile, list: () => [profile] },
+    profiles,
     faults: createFaultBoard(1),
     changes,
     started: createStartedJourneys(),
@@ -139,5 +137,26 @@ export async function openTestApi(options: TestApiOptions = {}) {
       value: value === null ? null : JSON.parse(value),
     }));
   };
-  return { app, host, audit, bus, clock, manager, closing, call, api, publish, recordsOf };
+  return { app, host, dataDir, audit, bus, clock, manager, closing, call, api, publish, recordsOf };
+}
+
+/** A store in which one profile is open that is just so. */
+function fixedProfile(store: ProfileStore, wanted: Partial<Profile>): ProfileStore {
+  const profile = { ...store.current(), ...wanted };
+  const { events, keyStore } = { events: () => store.events(), keyStore: () => store.keyStore() };
+  const refuse = () => Promise.reject(new Error("this profile is fixed"));
+  return {
+    current: () => profile,
+    list: () => [profile],
+    events,
+    keyStore,
+    connection: refuse,
+    draftConnection: refuse,
+    put: refuse,
+    remove: refuse,
+    unlock: () => profile,
+    lock: () => profile,
+    setCurrent: () => {},
+    reached: () => {},
+  };
 }

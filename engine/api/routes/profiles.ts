@@ -1,12 +1,19 @@
-/** /profiles: the connections this console knows. Kafka clusters come with a later version and say so. */
+/** /profiles: the connections this console knows: kept, tested, chosen, and unlocked where they are production. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { AntigraphError } from "../../core/errors.ts";
-import type { ApiHost } from "../host.ts";
+import { type ApiHost, infoOf } from "../host.ts";
 import { bodyProblems, createRouter, json, jsonBody, problems } from "../openapi.ts";
-import { profileListSchema, profileSchema } from "../schemas/profile.ts";
+import { infoSchema } from "../schemas/console.ts";
+import {
+  chooseRequestSchema,
+  profileDraftSchema,
+  profileListSchema,
+  profileSchema,
+  unlockRequestSchema,
+} from "../schemas/profile.ts";
 
 const TAGS = ["Profiles"];
-const params = z.object({ name: z.string() });
+const params = z.object({ name: z.string().min(1).max(63) });
 
 const list = createRoute({
   method: "get",
@@ -14,60 +21,102 @@ const list = createRoute({
   operationId: "listProfiles",
   tags: TAGS,
   summary: "The profiles, and which one is open",
-  responses: { 200: json(profileListSchema, "Secrets are never among what is answered"), ...problems() },
+  responses: {
+    200: json(profileListSchema, "Of secrets only that they are set, never what they are"),
+    ...problems(),
+  },
 });
 
-const add = createRoute({
-  method: "post",
-  path: "/profiles",
-  operationId: "addProfile",
+const put = createRoute({
+  method: "put",
+  path: "/profiles/{name}",
+  operationId: "putProfile",
   tags: TAGS,
-  summary: "Add a profile",
-  description: "Only the embedded profile exists in this version: answers `not_supported`.",
-  request: { body: jsonBody(profileSchema.partial({ environment: true, read_only: true })) },
-  responses: { 201: json(profileSchema, "Added"), ...bodyProblems("not_supported") },
+  summary: "Create or change a profile",
+  description:
+    "Secrets that are left out stay as they are kept. The profile that is open goes on with the connection it was opened with; choose it again to open it anew. Its environment counts at once.",
+  request: { params, body: jsonBody(profileDraftSchema) },
+  responses: {
+    200: json(profileSchema, "Changed"),
+    201: json(profileSchema, "Created"),
+    ...bodyProblems("no_key_store"),
+  },
 });
 
-const test = createRoute({
-  method: "post",
-  path: "/profiles/{name}/test",
-  operationId: "testProfile",
+const remove = createRoute({
+  method: "delete",
+  path: "/profiles/{name}",
+  operationId: "deleteProfile",
   tags: TAGS,
-  summary: "Test a profile's connection",
-  description: "For Kafka clusters only: answers `not_supported` for the embedded profile.",
+  summary: "Forget a profile and its secrets",
+  description: "What was kept of it beside the cluster (its audit cache) stays in the data folder.",
   request: { params },
-  responses: { 200: json(profileSchema, "It can be reached"), ...problems("profile_not_found", "not_supported") },
+  responses: { 204: { description: "Forgotten" }, ...problems("profile_not_found", "profile_in_use") },
 });
 
 const choose = createRoute({
   method: "post",
-  path: "/profiles/{name}/choose",
+  path: "/profiles/choose",
   operationId: "chooseProfile",
   tags: TAGS,
   summary: "Open a profile",
-  request: { params },
-  responses: { 200: json(profileSchema, "The profile that is open now"), ...problems("profile_not_found") },
+  description:
+    "Closes what is open and opens the other behind the same address and token. A cluster that can't be reached opens too: disconnected, on what is kept of it.",
+  request: { body: jsonBody(chooseRequestSchema) },
+  responses: {
+    200: json(infoSchema, "The profile is open"),
+    ...bodyProblems("profile_not_found", "secret_missing", "file_unusable", "not_supported"),
+  },
+});
+
+const unlock = createRoute({
+  method: "post",
+  path: "/profiles/unlock",
+  operationId: "unlockProfile",
+  tags: TAGS,
+  summary: "Unlock the open profile, which is production, for 30 minutes",
+  description: "Stands in the activity with actor and reason. A restart and another profile lock it again.",
+  request: { body: jsonBody(unlockRequestSchema) },
+  responses: {
+    200: json(profileSchema, "Open to changes until `unlocked_until`"),
+    ...bodyProblems("forbidden_profile"),
+  },
+});
+
+const lock = createRoute({
+  method: "post",
+  path: "/profiles/lock",
+  operationId: "lockProfile",
+  tags: TAGS,
+  summary: "Lock it again",
+  responses: { 200: json(profileSchema, "Locked, if it is production"), ...problems() },
 });
 
 export function profileRoutes(host: ApiHost): OpenAPIHono {
   const router = createRouter();
-  const find = (name: string) => {
-    const profile = host.profiles.list().find((each) => each.name === name);
-    if (!profile) throw new AntigraphError("profile_not_found", `There is no profile ${name}.`);
-    return profile;
-  };
-  router.openapi(list, (c) => c.json({ current: host.profiles.current().name, profiles: host.profiles.list() }, 200));
-  router.openapi(add, () => {
-    throw new AntigraphError("not_supported", "Profiles of Kafka clusters aren't there in this version yet.");
+  const { profiles } = host;
+  router.openapi(list, async (c) => {
+    const key_store = await profiles.keyStore();
+    return c.json({ current: profiles.current().name, key_store, profiles: profiles.list() }, 200);
   });
-  router.openapi(test, (c) => {
-    find(c.req.valid("param").name);
-    throw new AntigraphError(
-      "not_supported",
-      "The embedded profile is part of this console: there is nothing to test.",
-    );
+  router.openapi(put, async (c) => {
+    const { profile, created } = await profiles.put(c.req.valid("param").name, c.req.valid("json"));
+    return created ? c.json(profile, 201) : c.json(profile, 200);
   });
-  // With one kind of profile there is only one to choose, and it is open already.
-  router.openapi(choose, (c) => c.json(find(c.req.valid("param").name), 200));
+  router.openapi(remove, async (c) => {
+    await profiles.remove(c.req.valid("param").name);
+    return c.body(null, 204);
+  });
+  router.openapi(choose, async (c) => {
+    const { name, reason = "" } = c.req.valid("json");
+    if (!profiles.list().some((profile) => profile.name === name)) {
+      throw new AntigraphError("profile_not_found", `There is no profile ${name}.`);
+    }
+    if (host.choose !== undefined) return c.json(await host.choose(name, reason), 200);
+    if (name === profiles.current().name) return c.json(infoOf(host), 200);
+    throw new AntigraphError("not_supported", "This host keeps the profile it was started with.");
+  });
+  router.openapi(unlock, (c) => c.json(profiles.unlock(c.req.valid("json").reason), 200));
+  router.openapi(lock, (c) => c.json(profiles.lock(), 200));
   return router;
 }

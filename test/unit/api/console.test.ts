@@ -18,13 +18,13 @@ const stats = (name: string, more: Partial<FunctionStats> = {}): FunctionStats =
   ...more,
 });
 
-describe("/info, /manager, /profiles", () => {
+describe("/info, /manager", () => {
   test("info tells product, profile and actor", async () => {
     const t = await openTestApi();
     expect((await t.api("GET", "/info")).body).toEqual({
       product: "antigraph",
       version: "0.0.0-test",
-      profile: { name: "embedded", kind: "embedded", environment: "dev", read_only: false },
+      profile: { name: "embedded", kind: "embedded", environment: "dev", read_only: false, run_manager: true },
       actor: "olga",
       samples: false,
       retention_days: 30,
@@ -46,18 +46,6 @@ describe("/info, /manager, /profiles", () => {
     expect((await t.api("POST", "/manager", { running: false })).body).toMatchObject({ running: false, managers: 0 });
     expect((await t.api("POST", "/manager", { running: true })).body.running).toBe(true);
     expect((await t.api("POST", "/manager", { running: "yes" })).body.errors[0].path).toBe("running");
-  });
-
-  test("the embedded profile is there and open; Kafka says that it isn't supported yet", async () => {
-    const t = await openTestApi();
-    const { body } = await t.api("GET", "/profiles");
-    expect(body.current).toBe("embedded");
-    expect(body.profiles).toHaveLength(1);
-    const added = await t.api("POST", "/profiles", { name: "prod", kind: "kafka" });
-    expect([added.status, added.body.code]).toEqual([501, "not_supported"]);
-    expect((await t.api("POST", "/profiles/embedded/test")).status).toBe(501);
-    expect((await t.api("POST", "/profiles/embedded/choose")).body.name).toBe("embedded");
-    expect((await t.api("POST", "/profiles/prod/choose")).body.code).toBe("profile_not_found");
   });
 });
 
