@@ -40,12 +40,19 @@ export function dispatchNext(turn: Turn): void {
 
 function sendDueRetry(turn: Turn, step: FlowStep, state: Step): void {
   const isDue = state.retryAt !== undefined && state.retryAt <= turn.ctx.now;
-  if (state.waitingFor !== "service") {
-    if (isDue) dispatchStep(turn, step);
+  const isUp = turn.ctx.health(step.service) !== "down";
+  if (state.waitingFor === "service" ? isUp : isDue) retryInTime(turn, step, state);
+  else if (isDue) failUnsent(turn, step, serviceDown(step));
+}
+
+/** The timer may have fired so late that nobody would wait for the answer any more. */
+function retryInTime(turn: Turn, step: FlowStep, { totalDueAt }: Step): void {
+  if (totalDueAt === undefined || totalDueAt > turn.ctx.now) {
+    dispatchStep(turn, step);
     return;
   }
-  if (turn.ctx.health(step.service) !== "down") dispatchStep(turn, step);
-  else if (isDue) failUnsent(turn, step, serviceDown(step));
+  const error = transientError("timeout", "the total timeout had passed before the next attempt could be sent");
+  turn.emit("step.timed_out", { step: step.id, service: step.service, function: step.function, error });
 }
 
 function beginIfReady(turn: Turn, step: FlowStep): void {

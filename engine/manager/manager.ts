@@ -20,6 +20,8 @@ export interface ManagerOptions {
   clock?: () => number;
   /** In [0, 1): the random share of retry intervals. */
   random?: () => number;
+  /** For so long after a partition was taken over nothing that was asked before is given up on. Milliseconds, 10,000. */
+  takeoverMs?: number;
   logger?: Logger;
 }
 
@@ -66,6 +68,7 @@ export function createManager(options: ManagerOptions): Manager {
       flows,
       health,
       random,
+      takeoverMs: options.takeoverMs,
     };
     await flows.upToDate();
     handle = await bus.work({

@@ -26,6 +26,7 @@ export interface PartitionDeps {
   flows: FlowRegistry;
   health: HealthRegistry;
   random: () => number;
+  takeoverMs?: number;
 }
 
 /** Reads the record of an ended journey. */
@@ -37,7 +38,7 @@ const MAXIMUM_TIMERS = 256;
  * For so long after the partition was taken over nothing that was asked before is given up on: services that kept their
  * replies while nobody was there send them first.
  */
-const TAKEOVER_MS = 10_000;
+const DEFAULT_TAKEOVER_MS = 10_000;
 
 /** What one call changes, gathered. */
 interface Batch {
@@ -199,14 +200,16 @@ export class ManagerPartition {
       if (uuid === undefined || !journey) return;
       const frozen = this.frozen(journey, now);
       this.decide(journey, { kind: "timer", frozen }, this.flowOf(journey), uuid, now, batch);
-      this.setTimer(this.find(uuid) ?? journey, now, frozen.deadline || frozen.calls.length > 0);
+      // What has changed has its timer already, which may be due at once.
+      if (this.find(uuid) === journey) this.setTimer(journey, now, frozen.deadline || frozen.calls.length > 0);
     }
   }
 
   /** What has not run out although its time has come: its service holds its records, or nobody was here to be answered. */
   private frozen(journey: Journey, now: number): Frozen {
     const since = this.since ?? now;
-    const isTakenOver = (startedAt: number): boolean => startedAt < since && now < since + TAKEOVER_MS;
+    const { takeoverMs = DEFAULT_TAKEOVER_MS } = this.deps;
+    const isTakenOver = (startedAt: number): boolean => startedAt < since && now < since + takeoverMs;
     const calls = dueCalls(journey, now).filter((call) => {
       if (call.service === MANAGER) return false;
       return (

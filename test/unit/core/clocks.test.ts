@@ -75,6 +75,18 @@ describe("the total timeout", () => {
     spec.failure("a");
     expect(spec.statuses().a).toBe("failed");
   });
+  it("a retry whose timer fires after the total timeout isn't sent any more: the step has timed out", () => {
+    const retry = { maximumAttempts: 3, initialInterval: "5s", jitter: 0 };
+    const spec = one({ timeout: "10s", totalTimeout: "30s", retry });
+    spec.after(10_000);
+    expect(spec.last().type).toBe("step.retry_scheduled");
+    spec.after(60_000);
+    expect(spec.events.filter((e) => e.type === "step.dispatched")).toHaveLength(1);
+    expect(spec.events.find((e) => e.type === "step.timed_out" && e.attempt === undefined)?.error).toMatchObject({
+      code: "timeout",
+      message: "the total timeout had passed before the next attempt could be sent",
+    });
+  });
   it("begins anew with an operator's retry", () => {
     const spec = given({ edges: { p: [], b: ["p"] }, steps: { p: { pivot: true }, b: { totalTimeout: "15s" } } });
     spec.success("p");
