@@ -2,7 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { openAudit } from "../audit/open-audit.ts";
-import type { Bus } from "../bus/bus.ts";
+import type { ObservableBus } from "../bus/bus.ts";
 import { openEmbeddedBus } from "../bus/embedded/bus.ts";
 import { AntigraphError } from "../core/errors.ts";
 import { TOPICS } from "../core/protocol.ts";
@@ -43,7 +43,10 @@ export async function openEngine(
   const owner = { pid: process.pid, since: new Date(clock()).toISOString() };
   writeOwner(dataDir, owner);
   onClose(() => removeOwner(dataDir));
-  const profiles = openProfiles(dataDir, profile);
+  const profiles = openProfiles(dataDir, profile, { clock });
+  if (profiles.current().kind === "kafka") {
+    throw new AntigraphError("not_supported", "This version of the console can't open a Kafka profile yet.");
+  }
 
   const flows = await createFlowRegistry({ bus, topic: TOPICS.edits, negations: profiles.negations.get, logger });
   onClose(() => flows.close());
@@ -76,7 +79,7 @@ export async function openEngine(
   };
 }
 
-function openBus(dataDir: string, file: string, clock: () => number, logger: Logger): Bus {
+function openBus(dataDir: string, file: string, clock: () => number, logger: Logger): ObservableBus {
   try {
     return openEmbeddedBus({ file, clock, logger });
   } catch (error) {

@@ -1,24 +1,26 @@
 /**
  * Read your writes: waiting until everything that is in the topic now is in the cache too. Compares the feed's positions
- * with the topic's ends. A log's tail may hold no records (markers of transactions): when the feed has stopped short of
- * the end, the bus is asked whether there is anything left to read.
+ * with the topic's ends. A log's tail may hold no records (markers of transactions), so that the positions never come
+ * up to its end: the subscription knows when there is nothing left to read.
  */
-import type { Bus } from "../bus/bus.ts";
+import type { PartitionOffsets } from "../bus/bus.ts";
+import { AntigraphError } from "../core/errors.ts";
 import type { AuditClock } from "./clock.ts";
 import type { Feed } from "./feed.ts";
 
-/** How long the feed may stand still before its tail is looked at. */
-const TAIL_CHECK_MS = 100;
+/** Before a feed that has just taken another one's place is looked at. */
+const NEXT_FEED_MS = 100;
 
-type Ends = { partition: number; end: number }[];
+type Ends = Pick<PartitionOffsets, "partition" | "end">[];
 
 interface Waiter {
   ends: Ends;
+  isDone: boolean;
   done(reached: boolean): void;
 }
 
 export interface CatchUpOptions {
-  bus: Bus;
+  bus: { offsets(topic: string): Promise<PartitionOffsets[]> };
   topic: string;
   clock: AuditClock;
   /** The feed at work; another one after a rebuild. */
@@ -29,27 +31,34 @@ export class CatchUp {
   readonly #options: CatchUpOptions;
   readonly #waiters = new Set<Waiter>();
   #isClosed = false;
-  #isChecking = false;
 
   constructor(options: CatchUpOptions) {
     this.#options = options;
   }
 
-  /** True when caught up, false after `timeoutMs` (infinity: never) or when closed meanwhile. */
+  /**
+   * True when caught up, false after `timeoutMs` (infinity: never), when closed meanwhile, or when the topic can't be
+   * reached.
+   */
   async wait(timeoutMs: number): Promise<boolean> {
-    const ends = await this.#ends();
+    const ends = await this.#ends().catch((error: unknown) => {
+      if (error instanceof AntigraphError && error.code === "bus_unavailable") return undefined;
+      throw error;
+    });
+    if (ends === undefined) return false;
     if (this.#lag(ends).length === 0) return true;
     if (this.#isClosed || timeoutMs <= 0) return false;
     return new Promise((resolve) => {
       const cancel = Number.isFinite(timeoutMs) ? this.#options.clock.after(timeoutMs, () => done(false)) : () => {};
       const done = (reached: boolean): void => {
         cancel();
+        waiter.isDone = true;
         this.#waiters.delete(waiter);
         resolve(reached);
       };
-      const waiter: Waiter = { ends, done };
+      const waiter: Waiter = { ends, isDone: false, done };
       this.#waiters.add(waiter);
-      this.#checkTailLater();
+      void this.#passTail(waiter);
     });
   }
 
@@ -72,7 +81,12 @@ export class CatchUp {
 
   async #ends(): Promise<Ends> {
     const { bus, topic } = this.#options;
-    return (await bus.topics()).find(({ name }) => name === topic)?.offsets ?? [];
+    try {
+      return await bus.offsets(topic);
+    } catch (error) {
+      if (error instanceof AntigraphError && error.code === "topic_not_found") return [];
+      throw error;
+    }
   }
 
   #lag(ends: Ends): { partition: number; records: number }[] {
@@ -83,33 +97,16 @@ export class CatchUp {
     });
   }
 
-  #checkTailLater(): void {
-    if (this.#isChecking) return;
-    this.#isChecking = true;
-    this.#options.clock.after(TAIL_CHECK_MS, () => {
-      void this.#checkTail()
-        // The bus can't be reached: the next look may work.
-        .catch(() => {})
-        .finally(() => {
-          this.#isChecking = false;
-          if (this.#waiters.size > 0) this.#checkTailLater();
-        });
-    });
-  }
-
-  async #checkTail(): Promise<void> {
-    const { bus, topic, feed } = this.#options;
-    const at = feed();
-    if (this.#waiters.size === 0 || !at.isIdle) return;
-    const lagging = [...this.#waiters].flatMap(({ ends }) => this.#lag(ends));
-    const from = Object.fromEntries(lagging.map(({ partition }) => [partition, at.positionOf(partition)]));
-    if (lagging.length === 0) return this.moved();
-    const { records, next } = await bus.read({ topic, from, limit: 1, waitMs: 0 });
-    if (records.length > 0) return;
-    for (const [partition, offset] of Object.entries(next)) at.skipTo(Number(partition), offset);
-    for (const { ends } of this.#waiters) {
-      for (const { partition, end } of ends) if (partition in from) at.skipTo(partition, end);
+  /** What the positions fall short of after everything has been read are markers. */
+  async #passTail(waiter: Waiter): Promise<void> {
+    while (!waiter.isDone) {
+      const feed = this.#options.feed();
+      const isIngested = await feed.upToDate();
+      if (isIngested) {
+        for (const { partition, end } of waiter.ends) feed.skipTo(partition, end);
+        return this.moved();
+      }
+      await new Promise<void>((resolve) => this.#options.clock.after(NEXT_FEED_MS, resolve));
     }
-    this.moved();
   }
 }

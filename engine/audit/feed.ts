@@ -17,7 +17,7 @@ const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 10_000;
 
 export interface FeedOptions {
-  bus: Bus;
+  bus: Pick<Bus, "subscribe">;
   topic: string;
   clock: AuditClock;
   logger: AuditLogger;
@@ -35,6 +35,11 @@ export class Feed {
   #subscription: Subscription | undefined;
   #pumping: Promise<void> | undefined;
   #isStopped = false;
+  readonly #started = Promise.withResolvers<void>();
+  /** Records handed over by the bus, and ingested, since the start. */
+  #accepted = 0;
+  #ingested = 0;
+  readonly #wakeIngested = new Set<() => void>();
   readonly #wakeProducers = new Set<() => void>();
   #cancelRetry: (() => void) | undefined;
 
@@ -65,14 +70,28 @@ export class Feed {
     for (const [partition, offset] of Object.entries(from)) this.#positions.set(Number(partition), offset);
     const { bus, topic } = this.#options;
     this.#subscription = await bus.subscribe(topic, (records) => this.#accept(records), from);
+    this.#started.resolve();
     if (this.#isStopped) await this.#subscription.close();
+  }
+
+  /** True when everything that was in the topic at the call is ingested; false when the feed was stopped before. */
+  async upToDate(): Promise<boolean> {
+    await this.#started.promise;
+    await this.#subscription?.upToDate();
+    const goal = this.#accepted;
+    while (this.#ingested < goal && !this.#isStopped) {
+      await new Promise<void>((resolve) => this.#wakeIngested.add(resolve));
+    }
+    return !this.#isStopped;
   }
 
   /** Ends the subscription; what is being ingested is finished, what is queued is dropped (it will be read again). */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#queue = [];
-    this.#room();
+    this.#started.resolve();
+    wakeAll(this.#wakeIngested);
+    wakeAll(this.#wakeProducers);
     this.#cancelRetry?.();
     await this.#subscription?.close();
     await this.#pumping;
@@ -82,6 +101,7 @@ export class Feed {
     for (let start = 0; start < records.length && !this.#isStopped; start += MAX_BATCH_RECORDS) {
       for (const { partition, offset, value } of records.slice(start, start + MAX_BATCH_RECORDS)) {
         this.#queue.push({ partition, offset, value });
+        this.#accepted += 1;
       }
       this.#pumping ??= this.#pump();
       while (this.#queue.length >= MAX_QUEUED_RECORDS && !this.#isStopped) {
@@ -90,18 +110,15 @@ export class Feed {
     }
   }
 
-  #room(): void {
-    for (const wake of this.#wakeProducers) wake();
-    this.#wakeProducers.clear();
-  }
-
   async #pump(): Promise<void> {
     while (this.#queue.length > 0 && !this.#isStopped) {
       const batch = takeBatch(this.#queue);
-      this.#room();
+      wakeAll(this.#wakeProducers);
       const result = await this.#ingest(batch);
       if (!result) break;
       for (const { partition, offset } of batch) this.skipTo(partition, offset + 1);
+      this.#ingested += batch.length;
+      wakeAll(this.#wakeIngested);
       this.#options.onIngested(result);
     }
     this.#pumping = undefined;
@@ -132,6 +149,11 @@ export class Feed {
       };
     });
   }
+}
+
+function wakeAll(waiting: Set<() => void>): void {
+  for (const wake of waiting) wake();
+  waiting.clear();
 }
 
 /** Takes the queue's beginning: bounded in number and size, but one record at least. */

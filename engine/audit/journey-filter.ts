@@ -5,6 +5,7 @@ import { timeOf } from "./cursor.ts";
 import type { Dimensions, Facet } from "./dimensions.ts";
 import { messagePattern } from "./fingerprint.ts";
 import { ALL_STATUS_CODES, firstIdAt, STATUS_CODE } from "./journey-key.ts";
+import { APPROVAL } from "./journey-summary.ts";
 import type { JourneyFilter } from "./store.ts";
 import { matchPart, matchWords, uuidRange } from "./text-query.ts";
 
@@ -57,14 +58,15 @@ function statusesOf(statuses: JourneyFilter["status"]): readonly number[] {
 }
 
 function facetsOf(filter: JourneyFilter, dimensions: Dimensions): ReadonlyMap<number, Facet> | undefined {
-  const { name, version, service } = filter;
-  if (name === undefined && version === undefined && service === undefined) return undefined;
-  const serviceId = service === undefined ? undefined : dimensions.serviceId(service);
+  const { name, version } = filter;
+  const services = [...(filter.service === undefined ? [] : [filter.service]), ...(filter.waiting ? [APPROVAL] : [])];
+  if (name === undefined && version === undefined && services.length === 0) return undefined;
+  const serviceIds = services.map((service) => dimensions.serviceId(service));
   const found = new Map<number, Facet>();
   for (const facet of dimensions.facets.values()) {
     if (name !== undefined && facet.flow.name !== name) continue;
     if (version !== undefined && facet.flow.version !== version) continue;
-    if (service !== undefined && (serviceId === undefined || !facet.services.has(serviceId))) continue;
+    if (serviceIds.some((id) => id === undefined || !facet.services.has(id))) continue;
     found.set(facet.id, facet);
   }
   return found;

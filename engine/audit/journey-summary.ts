@@ -9,16 +9,25 @@ export interface JourneySummary {
   error: StepError | undefined;
   /** Where the error comes from, for the groups of failures; operators' own words make no group. */
   failure: Failure | undefined;
-  /** In the order of their steps; without the manager's built-in steps. */
+  /** In the order of their steps; without the manager's built-in steps. Ends with APPROVAL while one is waited for. */
   services: string[];
 }
 
+/**
+ * Stands among the services called, so that filters find it as fast as a service: a person's approval is waited for.
+ * No service is called so: types are split at their dots, and this has a slash.
+ */
+export const APPROVAL = "manager/approve";
+
 export function summarize(journey: Journey): JourneySummary {
   const services: string[] = [];
+  let approval = false;
   for (const step of Object.values(journey.steps)) {
     if (step.attempts > 0 && step.service !== MANAGER && !services.includes(step.service))
       services.push(step.service);
+    if (step.service === MANAGER && step.function === "approve" && step.status === "dispatched") approval = true;
   }
+  if (approval) services.push(APPROVAL);
   const source = errorOf(journey);
   return { places: placesOf(journey), error: source?.error, failure: source && failureOf(journey, source), services };
 }

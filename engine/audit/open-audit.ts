@@ -1,12 +1,11 @@
 /** The audit cache as the API and the CLI use it: in a worker thread, fed from the topic. */
-import type { Bus } from "../bus/bus.ts";
 import type { AuditCache } from "./cache.ts";
 import { CatchUp } from "./catch-up.ts";
 import { type AuditClock, systemClock } from "./clock.ts";
 import type { IngestResult } from "./ingest.ts";
 import { type AuditLogger, silentLogger } from "./logger.ts";
 import type { AuditStatus, AuditStore, JourneyChange } from "./store.ts";
-import { Supervisor } from "./supervisor.ts";
+import { type AuditBus, Supervisor } from "./supervisor.ts";
 import { defaultWorkerUrl } from "./worker-client.ts";
 import type { CacheMethod } from "./worker-protocol.ts";
 
@@ -15,7 +14,7 @@ const IMPORT_BATCH_LINES = 1_000;
 
 export interface OpenAuditOptions {
   file: string;
-  bus: Bus;
+  bus: AuditBus;
   /** The audit topic's full name. */
   topic: string;
   logger?: AuditLogger;
@@ -160,7 +159,7 @@ class Host implements AuditHost {
   }
 
   #call<M extends CacheMethod>(method: M, ...args: Parameters<AuditCache[M]>): Promise<ReturnType<AuditCache[M]>> {
-    return this.#supervisor.call(method, args);
+    return this.#supervisor.ask(method, args);
   }
 
   #publish({ changes }: IngestResult): void {

@@ -13,6 +13,8 @@ export interface JourneyFilter {
   version?: string;
   /** Journeys in which this service was called. */
   service?: string;
+  /** `approval`: journeys in which a step waits for a person's approval, whatever else goes on in them. */
+  waiting?: "approval";
   /** Error code, or a part of the error's message. */
   error?: string;
   /**

@@ -3,7 +3,7 @@
  * beginning anew: a damaged file is moved aside, a cache of another log is emptied, a thread that died is started again.
  * Starting, beginning anew and closing take their turns.
  */
-import type { Bus } from "../bus/bus.ts";
+import type { ObservableBus } from "../bus/bus.ts";
 import type { AuditRecord } from "./audit-record.ts";
 import type { AuditCache } from "./cache.ts";
 import type { AuditClock } from "./clock.ts";
@@ -11,13 +11,20 @@ import { Feed } from "./feed.ts";
 import type { IngestResult } from "./ingest.ts";
 import type { AuditLogger } from "./logger.ts";
 import { WorkerClient } from "./worker-client.ts";
-import { CacheError, type CacheMethod, type WorkerOptions } from "./worker-protocol.ts";
+import { CacheError, type CacheMethod, threadGone, type WorkerOptions } from "./worker-protocol.ts";
 
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 30_000;
+/** The topic's bus may be away for long, and be back at any moment. */
+const LONGEST_TOPIC_RETRY_MS = 2_000;
+/** How long a question waits for a thread that is being started again. */
+const RESTART_WAIT_MS = 5_000;
+
+/** What the cache needs of the bus. */
+export type AuditBus = Pick<ObservableBus, "offsets" | "subscribe">;
 
 export interface SupervisorOptions {
-  bus: Bus;
+  bus: AuditBus;
   topic: string;
   clock: AuditClock;
   logger: AuditLogger;
@@ -34,6 +41,7 @@ export class Supervisor {
   /** In a row, of threads and of reading the topic. */
   #failures = 0;
   #turn: Promise<void> = Promise.resolve();
+  readonly #wakeAskers = new Set<() => void>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -58,9 +66,34 @@ export class Supervisor {
     args: Parameters<AuditCache[M]>,
     busy = false,
   ): Promise<ReturnType<AuditCache[M]>> {
-    if (this.#client) return this.#client.call(method, args, busy);
-    const why = { message: "it is not running", code: undefined, details: undefined, damaged: false };
-    return Promise.reject(new CacheError(why));
+    return this.#client ? this.#client.call(method, args, busy) : Promise.reject(threadGone("it is not running"));
+  }
+
+  /** As `call`, for what may be asked twice: a thread that died under the question is waited for, once. */
+  async ask<M extends CacheMethod>(method: M, args: Parameters<AuditCache[M]>): Promise<ReturnType<AuditCache[M]>> {
+    const asked = this.#client;
+    try {
+      return await this.call(method, args);
+    } catch (error) {
+      if (!(error instanceof CacheError) || !error.threadGone || this.#isClosed) throw error;
+    }
+    // Its end is told to whoever waits for an answer first.
+    if (this.#client === asked) this.#client = undefined;
+    await this.#running();
+    return this.call(method, args);
+  }
+
+  #running(): Promise<void> {
+    if (this.#client) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(RESTART_WAIT_MS, () => done());
+      const done = (): void => {
+        cancel();
+        this.#wakeAskers.delete(done);
+        resolve();
+      };
+      this.#wakeAskers.add(done);
+    });
   }
 
   /** Reads the topic again from its start; `reset` deletes the file, `abandon` moves it aside. */
@@ -75,6 +108,7 @@ export class Supervisor {
 
   close(): Promise<void> {
     this.#isClosed = true;
+    for (const wake of [...this.#wakeAskers]) wake();
     return this.#inTurn(async () => {
       await this.#feed.stop();
       await this.#client?.close();
@@ -87,6 +121,7 @@ export class Supervisor {
     const client = new WorkerClient(workerUrl, worker, logger);
     await client.ready;
     this.#client = client;
+    for (const wake of [...this.#wakeAskers]) wake();
     void client.ended.then((why) => {
       if (why !== undefined) this.#restartThreadLater(why);
     });
@@ -111,7 +146,7 @@ export class Supervisor {
     try {
       if (!this.#isClosed) await this.#startFeed();
     } catch (error) {
-      const delayMs = this.#nextDelayMs();
+      const delayMs = Math.min(this.#nextDelayMs(), LONGEST_TOPIC_RETRY_MS);
       this.#options.logger.warn({ err: error, delayMs }, "The audit topic can't be read; it is tried again");
       this.#options.clock.after(delayMs, () => void this.#inTurn(() => this.#startFeedOrLater()));
     }
@@ -120,7 +155,7 @@ export class Supervisor {
   async #startFeed(): Promise<void> {
     const { bus, topic, logger } = this.#options;
     const positions = await this.call("positions", []);
-    const offsets = (await bus.topics()).find(({ name }) => name === topic)?.offsets ?? [];
+    const offsets = await bus.offsets(topic);
     const from: Record<number, number> = {};
     for (const { partition, start, end } of offsets) {
       const position = positions[partition] ?? 0;

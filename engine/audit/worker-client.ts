@@ -6,6 +6,7 @@ import {
   CacheError,
   type CacheMethod,
   type PlainError,
+  threadGone,
   type WorkerMessage,
   type WorkerOptions,
   type WorkerRequest,
@@ -50,9 +51,9 @@ export class WorkerClient {
     this.ended = new Promise((resolve) => {
       this.#worker.on("exit", (code) => {
         const why = this.#isClosing ? undefined : (crash ?? `it ended with code ${code}`);
-        const error = plain(why ?? "it is closed");
-        opened.reject(new CacheError(error));
-        for (const waiting of this.#waiting.values()) waiting.reject(new CacheError(error));
+        const error = threadGone(why ?? "it is closed");
+        opened.reject(error);
+        for (const waiting of this.#waiting.values()) waiting.reject(error);
         this.#waiting.clear();
         this.#isClosing = true;
         resolve(why);
@@ -67,7 +68,7 @@ export class WorkerClient {
     busy = false,
   ): Promise<ReturnType<AuditCache[M]>> {
     return new Promise((resolve, reject) => {
-      if (this.#isClosing) return reject(new CacheError(plain("it is closed")));
+      if (this.#isClosing) return reject(threadGone("it is closed"));
       if (this.#waiting.size >= MAX_WAITING_CALLS) return reject(new CacheError(plain("too many calls at once")));
       this.#lastId += 1;
       const id = this.#lastId;

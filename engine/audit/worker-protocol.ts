@@ -68,9 +68,16 @@ export function toPlainError(error: unknown): PlainError {
 /** An error of the cache as its callers see it. */
 export class CacheError extends AntigraphError {
   readonly damaged: boolean;
-  constructor(error: PlainError) {
+  /** The thread ended, or wasn't there, before it answered. */
+  readonly threadGone: boolean;
+  constructor(error: PlainError, isThreadGone = false) {
     const code = error.code !== undefined && error.code in ERRORS ? error.code : "internal";
     super(code, code === "internal" ? `The audit cache failed: ${error.message}` : error.message, error.details);
     this.damaged = error.damaged;
+    this.threadGone = isThreadGone;
   }
+}
+
+export function threadGone(why: string): CacheError {
+  return new CacheError({ message: why, code: undefined, details: undefined, damaged: false }, true);
 }

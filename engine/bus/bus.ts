@@ -13,6 +13,14 @@ export interface NewRecord {
   value: string | null;
   headers?: Record<string, string>;
   partition?: number;
+  /** Goes out in the place of key and value, byte by byte. Kafka only. */
+  bytes?: RecordBytes;
+}
+
+/** Key and value of a record that other clients wrote, where they are no UTF-8 text. */
+export interface RecordBytes {
+  key: Buffer | null;
+  value: Buffer | null;
 }
 
 export interface BusRecord {
@@ -23,14 +31,25 @@ export interface BusRecord {
   key: string | null;
   value: string | null;
   headers: Record<string, string>;
+  /** Present where key or value is no UTF-8: the texts above are then only what can be shown of them. */
+  bytes?: RecordBytes;
+}
+
+/** Per partition: first offset still there, and the offset the next record gets. */
+export interface PartitionOffsets {
+  partition: number;
+  start: number;
+  end: number;
 }
 
 export interface TopicInfo {
   name: string;
   partitions: number;
   compacted: boolean;
-  /** Per partition: first offset still there, and the offset the next record gets. */
-  offsets: { partition: number; start: number; end: number }[];
+  /** On Kafka with who keeps the partition: broker ids, `leader` missing while there is none. */
+  offsets: (PartitionOffsets & { leader?: number; replicas?: number[]; inSync?: number[] })[];
+  /** How long records are kept, in milliseconds; -1 for ever. Missing where only the newest of each key are kept. */
+  retentionMs?: number;
 }
 
 export interface ReadQuery {
@@ -132,11 +151,39 @@ export interface ConsumeOptions {
   maximumBatch?: number;
   /** The offset behind the batch is committed after it resolves; a rejection delivers the same batch again. */
   onRecords(records: BusRecord[]): Promise<void> | void;
+  /**
+   * For members that work on several batches at once: `onRecords` resolves when there is room for the next one, and
+   * nothing is committed beyond what is not dealt with yet. By partition the first such offset; partitions where
+   * everything is dealt with are left out. Asked about twice a second, when partitions are given away, and at the end.
+   */
+  unsettled?(): Record<number, number>;
+  /** Partitions may go to other members: what runs may be finished first. Waited for, but some seconds only. */
+  onRebalance?(): Promise<void>;
+  /** What this member is given, and reads anew; what it has not dealt with of them is another's, or comes again. */
+  onAssigned?(partitions: number[]): void;
+  /** What it has no more. */
+  onLost?(partitions: number[]): void;
+}
+
+/** A member of a consumer group. */
+export interface Consumption extends Subscription {
+  /** Delivers no more; resolves when no call runs. It stays a member until it is closed. */
+  drain(): Promise<void>;
+}
+
+export interface ClusterInfo {
+  /** Kafka only. */
+  id?: string;
+  brokers: { id: number; host: string; port?: number; controller: boolean }[];
 }
 
 export interface GroupInfo {
   group: string;
   members: number;
+  /** Kafka's word for what the group is doing: Stable, PreparingRebalance, Empty, ... */
+  state?: string;
+  /** Kafka only: who they are, and which partitions each has. */
+  clients?: { member: string; client: string; host: string; partitions: { topic: string; partition: number }[] }[];
   topics: { topic: string; partition: number; committed: number; end: number; lag: number }[];
 }
 
@@ -156,9 +203,18 @@ export interface Bus {
     onRecords: (records: BusRecord[]) => void | Promise<void>,
     from?: Record<number, number> | "end",
   ): Promise<Subscription>;
-  consume(options: ConsumeOptions): Promise<Subscription>;
+  consume(options: ConsumeOptions): Promise<Consumption>;
   work(worker: Worker): Promise<WorkHandle>;
   close(): Promise<void>;
+}
+
+/** What a console asks beside that, to show a cluster. */
+export interface ObservableBus extends Bus {
+  /** What `topics` says of one, cheaply, as readers of committed records see it. Throws `topic_not_found`. */
+  offsets(topic: string): Promise<PartitionOffsets[]>;
+  cluster(): Promise<ClusterInfo>;
+  /** By partition: the first record written at this time or later (milliseconds since 1970), else the log's end. */
+  offsetsAt(topic: string, time: number): Promise<Record<number, number>>;
 }
 
 /** What adapters report to; pino's loggers fit. */

@@ -298,6 +298,7 @@ export class ManagerPartition {
       topic: this.deps.topics.deadLetter,
       key: record.key,
       value: record.value,
+      ...(record.bytes && { bytes: record.bytes }),
       headers: {
         ...record.headers,
         reason,

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { AuditCache } from "../../engine/audit/cache.ts";
 import { openAudit } from "../../engine/audit/open-audit.ts";
-import type { Bus, BusRecord, TopicInfo } from "../../engine/bus/bus.ts";
+import type { BusRecord, ObservableBus } from "../../engine/bus/bus.ts";
 import { JOURNEY_STATUSES } from "../../engine/core/view.ts";
 import { makeRecords, randomNumbers } from "../support/audit-journeys.ts";
 
@@ -173,10 +173,8 @@ async function throughWorker(journeys: number): Promise<void> {
   const ends = new Map<number, number>();
   for (const { partition, offset } of batches.flat()) ends.set(partition, offset + 1);
   const offsets = [...ends].map(([partition, end]) => ({ partition, start: 0, end }));
-  const topic: TopicInfo = { name: "audit", partitions: offsets.length, compacted: false, offsets };
-  const bus: Pick<Bus, "topics" | "subscribe" | "read"> = {
-    topics: async () => [topic],
-    read: async ({ from }) => ({ records: [], next: from }),
+  const bus: Pick<ObservableBus, "offsets" | "subscribe"> = {
+    offsets: async () => offsets,
     async subscribe(_, onRecords) {
       const caughtUp = (async () => {
         for (const batch of batches)
@@ -186,7 +184,7 @@ async function throughWorker(journeys: number): Promise<void> {
     },
   };
   const start = performance.now();
-  const audit = await openAudit({ file: join(folder, "worker.sqlite"), bus: bus as Bus, topic: "audit" });
+  const audit = await openAudit({ file: join(folder, "worker.sqlite"), bus, topic: "audit" });
   const latencies: number[] = [];
   let isDone = false;
   const asking = (async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { BusRecord, NewRecord, ReadQuery } from "../../engine/bus/bus.ts";
 import { partitionFor } from "../../engine/core/murmur2.ts";
 import { valuesOf } from "../support/bus-inbox.ts";
@@ -205,6 +205,51 @@ export function appendAndReadContract(get: () => Fixture): void {
       await expect(partition).rejects.toMatchObject({ code: "invalid_request" });
       const limit = bus.read({ topic: single, from: { 0: 0 }, limit: 0 });
       await expect(limit).rejects.toMatchObject({ code: "invalid_request" });
+    });
+  });
+
+  describe("where a topic stands", () => {
+    it("tells start and end of each partition", async () => {
+      const { bus, input } = get();
+      await bus.append([
+        { topic: input, key: null, value: "a", partition: 2 },
+        { topic: input, key: null, value: "b", partition: 2 },
+      ]);
+      const offsets = await bus.offsets(input);
+      expect(offsets.map(({ partition, start }) => [partition, start])).toEqual([0, 1, 2, 3].map((it) => [it, 0]));
+      const ends = offsets.map(({ end }) => end);
+      expect(ends).toMatchObject([0, 0, expect.any(Number), 0]);
+      expect(ends[2]).toBeGreaterThanOrEqual(2);
+      await expect(bus.offsets("nowhere")).rejects.toMatchObject({ code: "topic_not_found" });
+    });
+
+    it("finds the first record written at a time or later, and the end where there is none", async () => {
+      const fixture = get();
+      const { bus, single } = fixture;
+      const written: BusRecord[] = [];
+      for (const value of ["a", "b", "c"]) {
+        await bus.append([{ topic: single, key: "k", value }]);
+        written.push(...(await readAll(fixture, single, written.length + 1)).slice(written.length));
+        const [before] = written.slice(-1);
+        // The next one is written in a later millisecond.
+        await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(before?.timestamp ?? 0));
+      }
+      for (const { timestamp, offset } of written) {
+        expect(await bus.offsetsAt(single, timestamp)).toEqual({ 0: offset });
+      }
+      expect(await bus.offsetsAt(single, 0)).toEqual({ 0: 0 });
+      const [{ end } = { end: -1 }] = await bus.offsets(single);
+      expect(await bus.offsetsAt(single, Date.now() + 60_000)).toEqual({ 0: end });
+    });
+
+    it("names the brokers, and how long topics keep their records", async () => {
+      const { bus, single, compacted } = get();
+      const { brokers } = await bus.cluster();
+      expect(brokers.filter(({ controller }) => controller)).toHaveLength(1);
+      const topics = new Map((await bus.topics()).map((topic) => [topic.name, topic]));
+      expect(topics.get(single)?.retentionMs).toBeGreaterThan(0);
+      expect(topics.get(compacted)).toMatchObject({ compacted: true });
+      expect(topics.get(compacted)).not.toHaveProperty("retentionMs");
     });
   });
 }

@@ -3,16 +3,16 @@
  * `busContract(NAME, createBus)`. Each test gets topics of its own.
  */
 import { afterEach, beforeEach, describe } from "vitest";
-import type { Bus } from "../../engine/bus/bus.ts";
+import type { ObservableBus } from "../../engine/bus/bus.ts";
 import { appendAndReadContract } from "./bus-contract-append.ts";
 import { consumeContract } from "./bus-contract-consume.ts";
 import { subscribeContract } from "./bus-contract-subscribe.ts";
 import { workContract } from "./bus-contract-work.ts";
 
 export interface BusUnderTest {
-  bus: Bus;
+  bus: ObservableBus;
   /** Closes the bus and opens another one on the same data. */
-  reopen(): Promise<Bus>;
+  reopen(): Promise<ObservableBus>;
   /** Closes what is open and cleans up. */
   dispose(): Promise<void>;
   /** Where records go that a worker can't take. */

@@ -6,11 +6,11 @@ import { build } from "vite";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type AuditHost, type OpenAuditOptions, openAudit } from "../../engine/audit/open-audit.ts";
 import type { JourneyChange } from "../../engine/audit/store.ts";
-import type { Bus } from "../../engine/bus/bus.ts";
+import type { ObservableBus } from "../../engine/bus/bus.ts";
 import { type EmbeddedBusOptions, openEmbeddedBus } from "../../engine/bus/embedded/bus.ts";
 import { TOPICS } from "../../engine/core/protocol.ts";
 import { makeRecords } from "../support/audit-journeys.ts";
-import { CRASHING_UUID, DAMAGING_UUID } from "../support/audit-worker-faults.ts";
+import { CRASHING_ONCE_UUID, CRASHING_UUID, DAMAGING_UUID } from "../support/audit-worker-faults.ts";
 import { dump, History, listeningLogger, uuidOf } from "../unit/audit/cache-fixture.ts";
 
 const TOPIC = TOPICS.audit;
@@ -31,27 +31,27 @@ afterEach(async () => {
 
 const cacheFile = (name = "audit.sqlite") => join(folder, name);
 
-function openBus(options: Partial<EmbeddedBusOptions> = {}): Bus {
+function openBus(options: Partial<EmbeddedBusOptions> = {}): ObservableBus {
   const file = join(folder, "bus.sqlite");
   const bus = openEmbeddedBus({ topics: [{ name: TOPIC, partitions: 3 }], file, ...options });
   closing.push(() => bus.close());
   return bus;
 }
 
-async function open(bus: Bus, options: Partial<OpenAuditOptions> = {}): Promise<AuditHost> {
+async function open(bus: ObservableBus, options: Partial<OpenAuditOptions> = {}): Promise<AuditHost> {
   const audit = await openAudit({ file: cacheFile(), bus, topic: TOPIC, ...options });
   closing.push(() => audit.close());
   return audit;
 }
 
-const append = (bus: Bus, ...histories: History[]): Promise<unknown> =>
+const append = (bus: ObservableBus, ...histories: History[]): Promise<unknown> =>
   bus.append(
     histories
       .flatMap((history) => history.events)
       .map((event) => ({ topic: TOPIC, key: event.uuid, value: JSON.stringify(event) })),
   );
 
-async function appendMade(bus: Bus, journeys: number, seed = 1): Promise<void> {
+async function appendMade(bus: ObservableBus, journeys: number, seed = 1): Promise<void> {
   for (const batch of makeRecords({ journeys, seed }, 500)) {
     await bus.append(batch.map(({ key, value }) => ({ topic: TOPIC, key, value })));
   }
@@ -66,7 +66,7 @@ async function dumpOf(audit: AuditHost, file: string): Promise<string[]> {
 }
 
 /** The bus with another function in the place of one of its own. */
-function withCall<Name extends "topics">(bus: Bus, name: Name, call: Bus[Name]): Bus {
+function withCall<Name extends "offsets">(bus: ObservableBus, name: Name, call: ObservableBus[Name]): ObservableBus {
   return new Proxy(bus, {
     get(target, key) {
       const value: unknown = key === name ? call : Reflect.get(target, key);
@@ -200,14 +200,10 @@ describe("the audit cache mends itself", () => {
     await bus.append(
       history.events.slice(1).map((event) => ({ topic: TOPIC, key: event.uuid, value: JSON.stringify(event) })),
     );
-    const trimmed = withCall(bus, "topics", async () => {
-      const topics = await bus.topics();
-      // The topic's beginning is gone, and the first record after the cache's position with it.
-      return topics.map((topic) => ({
-        ...topic,
-        offsets: topic.offsets.map((offsets) => ({ ...offsets, start: Math.min(offsets.end, 2) })),
-      }));
-    });
+    // The topic's beginning is gone, and the first record after the cache's position with it.
+    const trimmed = withCall(bus, "offsets", async (topic) =>
+      (await bus.offsets(topic)).map((offsets) => ({ ...offsets, start: Math.min(offsets.end, 2) })),
+    );
     const logger = listeningLogger();
     const audit = await open(trimmed, { logger });
     expect(await audit.caughtUp(10_000)).toBe(true);
@@ -229,6 +225,15 @@ describe("the audit cache mends itself", () => {
     expect(logger.lines.map((line) => line.message)).toContain(
       "The audit cache's thread ended; it is started again.",
     );
+  });
+
+  it("answers a question under which its thread died, once the next one runs", async () => {
+    const bus = openBus();
+    const audit = await open(bus, { workerUrl: FAULTY_WORKER });
+    await append(bus, new History(1));
+    await audit.caughtUp(10_000);
+    expect(await audit.events(CRASHING_ONCE_UUID)).toEqual([]);
+    expect((await audit.list({})).journeys.length).toBe(1);
   });
 
   it("moves a file aside that turns out to be damaged, and reads the topic again", async () => {
@@ -254,8 +259,8 @@ describe("the audit cache mends itself", () => {
     await first.close();
     await append(bus, new History(2));
     let isDown = true;
-    const flaky = withCall(bus, "topics", () =>
-      isDown ? Promise.reject(new Error("the broker is gone")) : bus.topics(),
+    const flaky = withCall(bus, "offsets", (topic) =>
+      isDown ? Promise.reject(new Error("the broker is gone")) : bus.offsets(topic),
     );
     const logger = listeningLogger();
     const audit = await open(flaky, { logger });

@@ -8,12 +8,14 @@
 import { AntigraphError } from "../../core/errors.ts";
 import { TOPICS } from "../../core/protocol.ts";
 import type {
-  Bus,
   BusLogger,
   BusRecord,
+  ClusterInfo,
   ConsumeOptions,
   GroupInfo,
   NewRecord,
+  ObservableBus,
+  PartitionOffsets,
   ReadQuery,
   ReadResult,
   Subscription,
@@ -34,6 +36,7 @@ import { Workers } from "./work.ts";
 const DEFAULT_RETENTION_MS = 7 * 86_400_000;
 const SUBSCRIPTION_BATCH_RECORDS = 1_000;
 const DEAD_LETTER: TopicSpec = { name: TOPICS.deadLetter, partitions: 1 };
+const KEPT_FOR_EVER: readonly string[] = [TOPICS.edits];
 const SILENT: BusLogger = { warn: () => {}, error: () => {} };
 
 /** The product's topics as the embedded profile has them. */
@@ -63,7 +66,7 @@ export interface EmbeddedBusOptions {
  * Opens the file for this process alone. Throws AntigraphError `data_folder_locked`, `data_folder_unwritable`,
  * `data_folder_corrupt`, `data_folder_newer` or `topics_differ`, each naming the file.
  */
-export function openEmbeddedBus(options: EmbeddedBusOptions): Bus {
+export function openEmbeddedBus(options: EmbeddedBusOptions): ObservableBus {
   const storage = new Storage(options.file);
   try {
     return new EmbeddedBus(storage, options);
@@ -74,7 +77,7 @@ export function openEmbeddedBus(options: EmbeddedBusOptions): Bus {
 }
 
 /** The bus on a storage that is open already: tests give one that fails. */
-export class EmbeddedBus implements Bus {
+export class EmbeddedBus implements ObservableBus {
   readonly kind = "embedded";
   private readonly storage: Storage;
   private readonly logger: BusLogger;
@@ -85,6 +88,7 @@ export class EmbeddedBus implements Bus {
   private readonly consumers: Consumers;
   private readonly subscriptions = new Set<Subscription>();
   private readonly closing = new AbortController();
+  private readonly retentionMs: number;
 
   constructor(storage: Storage, options: Omit<EmbeddedBusOptions, "file">) {
     const {
@@ -95,6 +99,7 @@ export class EmbeddedBus implements Bus {
     } = options;
     this.storage = storage;
     this.logger = logger;
+    this.retentionMs = retentionMs;
     const deadLetter = topics.some(({ name }) => name === DEAD_LETTER.name) ? [] : [DEAD_LETTER];
     this.registry = new Topics(storage, [...topics, ...deadLetter]);
     const deadLetters = this.registry.log(DEAD_LETTER.name, 0);
@@ -104,7 +109,7 @@ export class EmbeddedBus implements Bus {
     this.consumers = new Consumers(storage, this.registry, this.commits, logger);
     this.retention = new Retention(storage, this.registry, {
       retentionMs,
-      keptForEver: [TOPICS.edits],
+      keptForEver: KEPT_FOR_EVER,
       clock,
       logger,
     });
@@ -112,7 +117,23 @@ export class EmbeddedBus implements Bus {
   }
 
   async topics(): Promise<TopicInfo[]> {
-    return this.registry.describe();
+    return this.registry.describe().map((topic) => {
+      if (topic.compacted) return topic;
+      return { ...topic, retentionMs: KEPT_FOR_EVER.includes(topic.name) ? -1 : this.retentionMs };
+    });
+  }
+
+  async offsets(topic: string): Promise<PartitionOffsets[]> {
+    return this.registry.get(topic).logs.map(({ partition, start, end }) => ({ partition, start, end }));
+  }
+
+  async offsetsAt(topic: string, time: number): Promise<Record<number, number>> {
+    this.assertOpen();
+    return Object.fromEntries(this.registry.get(topic).logs.map((log) => [log.partition, log.offsetAt(time)]));
+  }
+
+  async cluster(): Promise<ClusterInfo> {
+    return { brokers: [{ id: 0, host: "this console", controller: true }] };
   }
 
   async groups(): Promise<GroupInfo[]> {

@@ -93,6 +93,21 @@ export class Log {
     );
   }
 
+  /** The first record written at this time or later, else the end. Times in a log only rise, but for a clock set back. */
+  offsetAt(time: number): number {
+    let low = this.start;
+    let high = this.end;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const { records, next } = this.fetch(middle, 1);
+      const [record] = records;
+      // Compaction leaves gaps: what follows the middle counts for all of the gap.
+      if (record === undefined || record.timestamp >= time) high = middle;
+      else low = Math.max(next, middle + 1);
+    }
+    return low;
+  }
+
   private cutTail(): void {
     let dropped = 0;
     while (this.tail.length - dropped > MAXIMUM_TAIL_RECORDS / 2 || this.tailChars > MAXIMUM_TAIL_CHARS / 2) {

@@ -10,12 +10,14 @@ import type { Admin, default as Kafkajs } from "kafkajs";
 import { AntigraphError } from "../../core/errors.ts";
 import { TOPICS } from "../../core/protocol.ts";
 import type {
-  Bus,
   BusLogger,
   BusRecord,
+  ClusterInfo,
   ConsumeOptions,
   GroupInfo,
   NewRecord,
+  ObservableBus,
+  PartitionOffsets,
   ReadQuery,
   ReadResult,
   Subscription,
@@ -30,6 +32,7 @@ import { type Consumer, consume } from "./consume.ts";
 import { Delivery } from "./delivery.ts";
 import { topicNotFound, typeOf, unavailable } from "./errors.ts";
 import { describeGroups } from "./groups.ts";
+import { Observer } from "./observe.ts";
 import { knowTopic, outOfLog, Reader } from "./read.ts";
 import { describeTopics } from "./topics.ts";
 import { WorkSession } from "./work.ts";
@@ -52,7 +55,7 @@ export interface KafkaBusOptions extends KafkaConnection {
 }
 
 /** Loads kafkajs and reaches a broker. Throws `bus_unavailable`. */
-export async function openKafkaBus(options: KafkaBusOptions): Promise<Bus> {
+export async function openKafkaBus(options: KafkaBusOptions): Promise<ObservableBus> {
   const logger = options.logger ?? SILENT;
   const client = await createClient(options, logger);
   const { AssignerProtocol } = (await import("kafkajs")).default;
@@ -66,7 +69,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Bus> {
   return bus;
 }
 
-class KafkaBus implements Bus {
+class KafkaBus implements ObservableBus {
   readonly kind = "kafka";
   private readonly client: Client;
   private readonly options: KafkaBusOptions;
@@ -77,6 +80,7 @@ class KafkaBus implements Bus {
   private readonly producing: Connection;
   private readonly appender: Appender;
   private readonly reader: Reader;
+  private readonly observer: Observer;
   private readonly consumers = new Set<Consumer>();
   private readonly subscriptions = new Set<Subscription>();
   private readonly sessions = new Set<WorkSession>();
@@ -93,6 +97,7 @@ class KafkaBus implements Bus {
     this.producing = client.connection();
     this.appender = new Appender(this.producing, `${options.idPrefix ?? "antigraph."}append-${crypto.randomUUID()}`);
     this.reader = new Reader(client, this.closing.signal);
+    this.observer = new Observer(client, this.admin);
   }
 
   async connect(): Promise<void> {
@@ -106,10 +111,25 @@ class KafkaBus implements Bus {
 
   async groups(): Promise<GroupInfo[]> {
     this.assertOpen();
-    return describeGroups(this.admin, this.client, (group, topic, partition) => {
+    return describeGroups(this.admin, this.client, this.codec, (group, topic, partition) => {
       const session = [...this.sessions].find(({ worker }) => worker.group === group && worker.topic === topic);
       return session?.positionOf(partition);
     });
+  }
+
+  async offsets(topic: string): Promise<PartitionOffsets[]> {
+    this.assertOpen();
+    return this.observer.offsets(topic);
+  }
+
+  async offsetsAt(topic: string, time: number): Promise<Record<number, number>> {
+    this.assertOpen();
+    return this.observer.offsetsAt(topic, time);
+  }
+
+  async cluster(): Promise<ClusterInfo> {
+    this.assertOpen();
+    return this.observer.cluster();
   }
 
   append(records: NewRecord[]): Promise<Placement[]> {
@@ -214,6 +234,7 @@ class KafkaBus implements Bus {
     for (const store of this.closedStores.values()) await store.then((it) => it.close()).catch(() => {});
     await this.appender.close();
     this.reader.close();
+    this.observer.close();
     this.producing.close();
     this.inspecting.close();
     this.admin.disconnect().catch(() => {});

@@ -101,8 +101,8 @@ export interface ProduceResponse {
 }
 
 export interface WireMessage {
-  key: string | null;
-  value: string | null;
+  key: string | Buffer | null;
+  value: string | Buffer | null;
   headers: Record<string, string>;
   timestamp?: string;
 }
@@ -167,6 +167,13 @@ export class Connection {
   leaderOf(topic: string, partition: number): string | undefined {
     const found = this.cluster.findTopicPartitionMetadata(topic).find((it) => it.partitionId === partition);
     return found === undefined || found.leader < 0 ? undefined : String(found.leader);
+  }
+
+  /** The broker ids that keep a partition of a topic that is known here. */
+  placeOf(topic: string, partition: number): { leader?: number; replicas?: number[]; inSync?: number[] } {
+    const found = this.cluster.findTopicPartitionMetadata(topic).find((it) => it.partitionId === partition);
+    if (found === undefined) return {};
+    return { ...(found.leader >= 0 && { leader: found.leader }), replicas: found.replicas, inSync: found.isr };
   }
 
   async broker(nodeId: string): Promise<KafkaBroker> {

@@ -1,5 +1,6 @@
 /** One fetch from one broker, and what readers of committed records see of it. */
-import type { BusRecord } from "../bus.ts";
+import { isUtf8 } from "node:buffer";
+import type { BusRecord, RecordBytes } from "../bus.ts";
 import type { Connection } from "./client.ts";
 
 const READ_COMMITTED = 1;
@@ -142,13 +143,20 @@ function toRecord(topic: string, partition: number, offset: number, message: Wir
     const last = Array.isArray(value) ? value.at(-1) : value;
     if (last !== undefined && last !== null) headers[name] = last.toString();
   }
+  const key = message.key === null ? null : message.key.toString();
+  const value = message.value === null ? null : message.value.toString();
   return {
-    topic,
-    partition,
-    offset,
-    timestamp: Number(message.timestamp),
-    key: message.key === null ? null : message.key.toString(),
-    value: message.value === null ? null : message.value.toString(),
-    headers,
+    ...{ topic, partition, offset, timestamp: Number(message.timestamp), key, value, headers },
+    ...((isMangled(key, message.key) || isMangled(value, message.value)) && { bytes: copyOf(message) }),
   };
+}
+
+/** Bytes that are no UTF-8 become U+FFFD; looking for that first costs next to nothing. */
+function isMangled(text: string | null, bytes: Buffer | null): boolean {
+  return text?.includes("\uFFFD") === true && bytes !== null && !isUtf8(bytes);
+}
+
+/** Apart from the answer they came in, which would stay in memory with them. */
+function copyOf({ key, value }: WireRecord): RecordBytes {
+  return { key: key && Buffer.from(key), value: value && Buffer.from(value) };
 }

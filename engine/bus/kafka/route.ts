@@ -25,7 +25,7 @@ export function route(connection: Connection, record: NewRecord): Routed {
       `Topic ${topic} has the partitions 0 to ${partitions - 1}, not ${partition}.`,
     );
   }
-  const message = { key, value, headers: record.headers ?? {} };
+  const message = { ...(record.bytes ?? { key, value }), headers: record.headers ?? {} };
   const bytes = sizeOf(message);
   if (bytes > MAXIMUM_BATCH_BYTES) throw tooLarge({ topic, partition });
   return { topic, partition, message, bytes };

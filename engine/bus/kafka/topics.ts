@@ -9,13 +9,17 @@ const TOPIC_RESOURCE = 2;
 /** Kafka's own topics are left out. */
 export async function describeTopics(admin: Admin, client: Client): Promise<TopicInfo[]> {
   const names = (await admin.listTopics()).filter((name) => !name.startsWith("__")).sort();
-  const [logs, policies] = await Promise.all([logsOf(client, names), cleanupPolicies(admin, names)]);
-  return [...logs].map(([name, offsets]) => ({
-    name,
-    partitions: offsets.length,
-    compacted: policies.get(name)?.includes("compact") ?? false,
-    offsets,
-  }));
+  const [logs, settings] = await Promise.all([logsOf(client, names), settingsOf(admin, names)]);
+  return [...logs].map(([name, offsets]) => {
+    const { cleanup = "delete", retention } = settings.get(name) ?? {};
+    return {
+      name,
+      partitions: offsets.length,
+      compacted: cleanup.includes("compact"),
+      offsets,
+      ...(cleanup.includes("delete") && retention !== undefined && { retentionMs: Number(retention) }),
+    };
+  });
 }
 
 /** Where the logs of topics begin and end, committed or not; without those that have just been deleted. */
@@ -35,7 +39,12 @@ export async function logsOf(client: Client, names: readonly string[]): Promise<
         topic,
         partitions.map((partition) => {
           const end = ends.get(topic)?.get(partition) ?? 0;
-          return { partition, start: starts.get(topic)?.get(partition) ?? end, end };
+          return {
+            partition,
+            start: starts.get(topic)?.get(partition) ?? end,
+            end,
+            ...connection.placeOf(topic, partition),
+          };
         }),
       ]),
     );
@@ -64,16 +73,29 @@ async function knownOf(connection: Connection, names: readonly string[]): Promis
   return known;
 }
 
-async function cleanupPolicies(admin: Admin, names: readonly string[]): Promise<Map<string, string>> {
+/** A client that may not see the settings of topics sees the topics all the same. */
+async function settingsOf(
+  admin: Admin,
+  names: readonly string[],
+): Promise<Map<string, { cleanup?: string; retention?: string }>> {
   if (names.length === 0) return new Map();
-  const { resources } = await admin.describeConfigs({
-    includeSynonyms: false,
-    resources: names.map((name) => ({ type: TOPIC_RESOURCE, name, configNames: ["cleanup.policy"] })),
-  });
-  return new Map(
-    resources.map(({ resourceName, configEntries }) => [
-      resourceName,
-      configEntries.find(({ configName }) => configName === "cleanup.policy")?.configValue ?? "delete",
-    ]),
-  );
+  const configNames = ["cleanup.policy", "retention.ms"];
+  try {
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: names.map((name) => ({ type: TOPIC_RESOURCE, name, configNames })),
+    });
+    return new Map(
+      resources.map(({ resourceName, configEntries }) => {
+        const configured = (wanted: string) =>
+          configEntries.find(({ configName }) => configName === wanted)?.configValue ?? undefined;
+        return [resourceName, { cleanup: configured("cleanup.policy"), retention: configured("retention.ms") }];
+      }),
+    );
+  } catch (error) {
+    if (typeOf(error)?.endsWith("AUTHORIZATION_FAILED") || typeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") {
+      return new Map();
+    }
+    throw error;
+  }
 }

@@ -3,7 +3,8 @@ import type { AuditRecord } from "../../../engine/audit/audit-record.ts";
 import { CatchUp } from "../../../engine/audit/catch-up.ts";
 import { Feed } from "../../../engine/audit/feed.ts";
 import type { IngestResult } from "../../../engine/audit/ingest.ts";
-import type { Bus, BusRecord, ReadQuery, TopicInfo } from "../../../engine/bus/bus.ts";
+import type { Bus, BusRecord, ObservableBus } from "../../../engine/bus/bus.ts";
+import { AntigraphError } from "../../../engine/core/errors.ts";
 import { listeningLogger } from "./cache-fixture.ts";
 import { ManualClock } from "./manual-clock.ts";
 
@@ -11,27 +12,21 @@ const TOPIC = "antigraph.audit";
 const NOTHING: IngestResult = { changes: [], events: 0, duplicates: 0, malformed: 0 };
 
 /** A bus of one topic that delivers when the test says so. */
-class OneTopicBus implements Pick<Bus, "topics" | "subscribe" | "read"> {
+class OneTopicBus implements Pick<ObservableBus, "offsets" | "subscribe"> {
   ends: number[] = [0];
-  reads: ReadQuery[] = [];
-  left: BusRecord[] = [];
   from: unknown;
+  /** Whoever asks whether everything was delivered waits for this. */
+  readonly delivered = Promise.withResolvers<void>();
   deliver: (records: BusRecord[]) => void | Promise<void> = () => {};
 
-  async topics(): Promise<TopicInfo[]> {
-    const offsets = this.ends.map((end, partition) => ({ partition, start: 0, end }));
-    return [{ name: TOPIC, partitions: this.ends.length, compacted: false, offsets }];
+  async offsets() {
+    return this.ends.map((end, partition) => ({ partition, start: 0, end }));
   }
 
   async subscribe(...[, onRecords, from]: Parameters<Bus["subscribe"]>) {
     this.deliver = onRecords;
     this.from = from;
-    return { caughtUp: Promise.resolve(), upToDate: async () => {}, close: async () => {} };
-  }
-
-  async read(query: ReadQuery) {
-    this.reads.push(query);
-    return { records: this.left, next: query.from };
+    return { caughtUp: Promise.resolve(), upToDate: () => this.delivered.promise, close: async () => {} };
   }
 }
 
@@ -50,7 +45,7 @@ function feedOf(ingest: (records: AuditRecord[], more: boolean) => Promise<Inges
   const bus = new OneTopicBus();
   const clock = new ManualClock();
   const logger = listeningLogger();
-  const options = { bus: bus as Pick<Bus, "topics" | "subscribe" | "read"> as Bus, topic: TOPIC, clock, logger };
+  const options = { bus, topic: TOPIC, clock, logger };
   let moved = () => {};
   const feed = new Feed({ ...options, ingest, onIngested: () => moved() });
   const catchUp = new CatchUp({ ...options, feed: () => feed });
@@ -159,7 +154,6 @@ describe("catching up", () => {
     bus.ends = [3, 0];
     await feed.start({ 0: 3, 1: 0 });
     expect(await catchUp.wait(0)).toBe(true);
-    expect(bus.reads).toEqual([]);
   });
 
   it("waits for what was in the topic at the call, and for nothing later", async () => {
@@ -184,32 +178,66 @@ describe("catching up", () => {
   it("gives up after the time given", async () => {
     const { catchUp, feed, bus, clock } = feedOf(async () => NOTHING);
     bus.ends = [1];
-    bus.left = records(1);
     await feed.start({ 0: 0 });
     expect(await catchUp.wait(0)).toBe(false);
     const waiting = catchUp.wait(500);
-    await vi.waitFor(() => expect(clock.waiting).toBe(2));
+    await vi.waitFor(() => expect(clock.waiting).toBe(1));
     clock.pass(500);
     expect(await waiting).toBe(false);
   });
 
   it("isn't kept waiting by a log's end that holds no records", async () => {
-    const { catchUp, feed, bus, clock } = feedOf(async () => NOTHING);
+    const { ingest, letGo } = gate();
+    const { catchUp, feed, bus, clock } = feedOf(ingest);
     bus.ends = [5, 4];
-    await feed.start({ 0: 3, 1: 4 });
-    const waiting = catchUp.wait(1_000);
-    await vi.waitFor(() => expect(clock.waiting).toBe(2));
-    clock.pass(100);
-    expect(await waiting).toBe(true);
-    expect(bus.reads).toEqual([{ topic: TOPIC, from: { 0: 3 }, limit: 1, waitMs: 0 }]);
+    await feed.start({ 0: 0, 1: 4 });
+    await bus.deliver(records(3));
+    let reached: boolean | undefined;
+    const waiting = catchUp.wait(1_000).then((result) => {
+      reached = result;
+    });
+    await vi.waitFor(() => expect(clock.waiting).toBe(1));
+    bus.delivered.resolve();
+    await bus.delivered.promise;
+    // Delivered, but not ingested yet.
+    expect(reached).toBeUndefined();
+    letGo();
+    await waiting;
+    expect(reached).toBe(true);
     expect(await catchUp.wait(0)).toBe(true);
+  });
+
+  it("is false when the topic can't be reached", async () => {
+    const { catchUp, feed, bus } = feedOf(async () => NOTHING);
+    await feed.start({ 0: 0 });
+    bus.offsets = () => Promise.reject(new AntigraphError("bus_unavailable", "no broker"));
+    expect(await catchUp.wait(1_000)).toBe(false);
+  });
+
+  it("goes on with the feed that takes the place of one that was stopped", async () => {
+    const first = feedOf(async () => NOTHING);
+    const second = feedOf(async () => NOTHING);
+    let current = first.feed;
+    const catchUp = new CatchUp({ bus: first.bus, topic: TOPIC, clock: first.clock, feed: () => current });
+    first.bus.ends = [2];
+    await first.feed.start({ 0: 0 });
+    const waiting = catchUp.wait(1_000);
+    await vi.waitFor(() => expect(first.clock.waiting).toBe(1));
+    await first.feed.stop();
+    first.bus.delivered.resolve();
+    current = second.feed;
+    await vi.waitFor(() => expect(first.clock.waiting).toBe(2));
+    await second.feed.start({ 0: 2 });
+    second.bus.delivered.resolve();
+    first.clock.pass(100);
+    expect(await waiting).toBe(true);
   });
 
   it("ends with false when the store closes", async () => {
     const { catchUp, feed, bus, clock } = feedOf(async () => NOTHING);
     bus.ends = [1];
     await feed.start({ 0: 0 });
-    const waiting = catchUp.wait(Number.POSITIVE_INFINITY);
+    const waiting = catchUp.wait(1_000);
     await vi.waitFor(() => expect(clock.waiting).toBe(1));
     catchUp.close();
     expect(await waiting).toBe(false);
