@@ -1,10 +1,17 @@
-import { ActionIcon, SegmentedControl, Select, Tooltip } from "@mantine/core";
-import { IconFilterOff } from "../parts/icons.ts";
+import { ActionIcon, Button, SegmentedControl, Select, Tooltip } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import type { JourneyFilter } from "../../engine/audit/store.ts";
+import { api } from "../api.ts";
+import { count } from "../parts/format.ts";
+import { IconFilterOff, IconUser } from "../parts/icons.ts";
 import { TypedFilter } from "../parts/typed-filter.tsx";
 import { useFlows, useServices } from "../queries.ts";
+import { keys } from "../query-keys.ts";
 import classes from "./filter-bar.module.css";
 import { isFiltered, type PageFilter } from "./filters.ts";
 import { TimeFilter } from "./time-filter.tsx";
+
+const WAITING: JourneyFilter = { waiting: "approval" };
 
 interface FilterBarProps {
   filter: PageFilter;
@@ -63,6 +70,7 @@ export function FilterBar({ filter, onChange, onClear, groups }: FilterBarProps)
         clearable
         searchable
       />
+      <ApprovalFilter chosen={filter.waiting === "approval"} onChange={onChange} />
       <TypedFilter
         label="Error code or a part of the message"
         placeholder="Any error"
@@ -97,6 +105,23 @@ export function FilterBar({ filter, onChange, onClear, groups }: FilterBarProps)
         onChange={(view) => onChange({ view: view === "groups" ? "groups" : "rows" })}
       />
     </search>
+  );
+}
+
+/** Where approvals are waited for anywhere, they are one press away. */
+function ApprovalFilter({ chosen, onChange }: { chosen: boolean; onChange: FilterBarProps["onChange"] }) {
+  const { data } = useQuery({ queryKey: keys.counts(WAITING), queryFn: ({ signal }) => api.counts(WAITING, signal) });
+  const waiting = data === undefined ? 0 : Object.values(data).reduce((sum, each) => sum + each, 0);
+  if (waiting === 0 && !chosen) return null;
+  return (
+    <Button
+      className={classes.approval}
+      aria-pressed={chosen}
+      leftSection={<IconUser size={15} />}
+      onClick={() => onChange({ waiting: chosen ? undefined : "approval" })}
+    >
+      Approvals ({count(waiting)})
+    </Button>
   );
 }
 

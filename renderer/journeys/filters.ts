@@ -20,6 +20,8 @@ export interface PageFilter {
   flow?: string;
   version?: string;
   service?: string;
+  /** Only those that wait for a person's approval. */
+  waiting?: "approval";
   error?: string;
   q?: string;
   range?: Range;
@@ -42,6 +44,7 @@ export function readFilter(parameters: URLSearchParams): PageFilter {
     flow: text("flow"),
     version: text("flow") === undefined ? undefined : text("version"),
     service: text("service"),
+    waiting: text("waiting") === "approval" ? "approval" : undefined,
     error: text("error"),
     q: text("q"),
     range: isRange(range) ? range : undefined,
@@ -63,6 +66,7 @@ export function writeFilter(filter: PageFilter): URLSearchParams {
   put("flow", filter.flow);
   put("version", filter.flow === undefined ? undefined : filter.version);
   put("service", filter.service);
+  put("waiting", filter.waiting);
   put("error", filter.error);
   put("q", filter.q);
   put("range", filter.range);
@@ -85,6 +89,7 @@ export function toApiFilter(filter: PageFilter, now: number): JourneyFilter {
     name: filter.flow,
     version: filter.version,
     service: filter.service,
+    waiting: filter.waiting,
     error: filter.error,
     q: filter.q,
     from: filter.range === undefined ? filter.from : new Date(now - RANGES[filter.range].ms).toISOString(),

@@ -12,6 +12,7 @@ const MAXIMUM_VIEWS = 50;
 
 export const BUILT_IN_VIEWS: readonly SavedView[] = [
   { name: "Need an operator", search: "status=rollback_failed,held" },
+  { name: "Waiting for approval", search: "waiting=approval" },
   { name: "In flight", search: "status=running,rolling_back,paused" },
   { name: "Rolled back in the last 24 hours", search: "status=rolled_back&range=24h" },
   { name: "Failures of the last hour, grouped", search: "range=1h&view=groups" },

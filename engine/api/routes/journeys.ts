@@ -54,6 +54,10 @@ export const filterQuery = z.object({
   name: z.string().optional().openapi({ description: "The flow" }),
   version: z.string().optional(),
   service: z.string().optional().openapi({ description: "Journeys in which this service was called" }),
+  waiting: z
+    .enum(["approval"])
+    .optional()
+    .openapi({ description: "Journeys in which a person's approval is waited for" }),
   error: z.string().optional().openapi({ description: "Error code, or a part of the message" }),
   q: z
     .string()

@@ -17,6 +17,7 @@ export const listCommand = command({
     name: { type: "string", description: "Of this flow", valueHint: "FLOW" },
     version: { type: "string", description: "Of this version", valueHint: "V" },
     service: { type: "string", description: "In which this service was called", valueHint: "SERVICE" },
+    waiting: { type: "enum", options: ["approval"], description: "In which a person's approval is waited for" },
     error: { type: "string", description: "With this error code, or text in the message", valueHint: "TEXT" },
     q: { type: "string", description: "With this text in ids, inputs, outputs or errors", valueHint: "TEXT" },
     from: { type: "string", description: "Started at or after, ISO 8601", valueHint: "TIME" },
@@ -35,10 +36,10 @@ export const listCommand = command({
     ...consoleArgs,
   },
   async run({ args, io }) {
-    const { status, name, version, service, error, q, from, to, sort, cursor } = args;
+    const { status, name, version, service, waiting, error, q, from, to, sort, cursor } = args;
     const limit = integer(args.limit, "--limit", 1, MAXIMUM_ROWS) ?? DEFAULT_ROWS;
     const { client } = accessConsole(args, io);
-    const query = { status, name, version, service, error, q, from, to, sort, cursor, limit };
+    const query = { status, name, version, service, waiting, error, q, from, to, sort, cursor, limit };
     const { body } = await client.call("/journeys", { query });
     if (args.json) return printJson(io, body);
     const { journeys, next } = body as { journeys: JourneyRow[]; next: string | null };

@@ -125,6 +125,23 @@ describe("a list of journeys", () => {
     expect(found).toBeGreaterThan(300);
   });
 
+  it("finds the journeys that wait for an approval, as long as they wait", () => {
+    const waiting = new History(1).ran("a", "user.create_user").dispatched("b", "manager.approve");
+    const approved = new History(2).ran("a", "manager.approve").dispatched("b", "user.create_user");
+    const other = new History(3, { name: "order" }).dispatched("a", "user.create_user");
+    const { cache } = openCache();
+    cache.ingest(recordsOf([waiting, approved, other]));
+    const found = (filter: JourneyFilter) => cache.list(filter).journeys.map(({ uuid }) => uuid);
+    expect(found({ waiting: "approval" })).toEqual([waiting.uuid]);
+    expect(cache.counts({ waiting: "approval" }).running).toBe(1);
+    expect(found({ waiting: "approval", service: "user" })).toEqual([waiting.uuid]);
+    expect(found({ waiting: "approval", name: "order" })).toEqual([]);
+    const answer = recordsOf([waiting.succeeded("b", "manager.approve")]).slice(-1);
+    cache.ingest(answer.map((record) => ({ ...record, offset: 100 })));
+    expect(found({ waiting: "approval" })).toEqual([]);
+    expect(found({ service: "user" })).toHaveLength(3);
+  });
+
   it("is the newest first, 50 rows, when nothing is said", () => {
     const { cache, oracle } = madeCache(60);
     const { journeys, next } = cache.list({});
