@@ -82,9 +82,13 @@ function findTarget(turn: Turn, reply: ToManager): Target {
   const oldest = candidates
     .flatMap((target) => target.call.open.map((attempt) => ({ ...target, attempt })))
     .filter(({ attempt }) => number == null || attempt.attempt === number)
-    .sort((a, b) => ageOf(a.attempt) - ageOf(b.attempt))[0];
+    .sort((a, b) => rankOf(a.attempt, reply) - rankOf(b.attempt, reply) || ageOf(a.attempt) - ageOf(b.attempt))[0];
   return oldest ?? settledBefore(candidates, number);
 }
+
+/** Progress is about what is being waited for; it says nothing about an attempt whose clock has run out. */
+const rankOf = (attempt: OpenAttempt, reply: ToManager): number =>
+  reply.status === "inprogress" && attempt.gaveUp ? 1 : 0;
 
 /** Unless it is named, an attempt from before the step was set back comes after those of its new run. */
 const ageOf = (attempt: OpenAttempt): number => (attempt.former ? Number.MAX_SAFE_INTEGER : attempt.at);

@@ -228,7 +228,7 @@ export function outsider(consoleArgs: string[] = []) {
     const file = "workflow" in sketch ? sketch : flowFile(sketch);
     if (!published.has(`${file.name}/${file.version}`)) {
       const { status, body } = await api("POST", "/flows", file);
-      if (status !== 201) throw new Error(JSON.stringify(body));
+      if (status >= 300) throw new Error(JSON.stringify(body));
       published.add(`${file.name}/${file.version}`);
     }
     return { name: file.name, version: file.version };
@@ -251,6 +251,12 @@ export function outsider(consoleArgs: string[] = []) {
     const { status, body } = await api("POST", "/journeys", { name, version, data, uuid: handle.uuid });
     if (status !== 202) throw new Error(JSON.stringify(body));
     return handle;
+  }
+
+  /** Lets time go by on the console's own clock: a journey that only waits. */
+  async function pass(ms: number): Promise<void> {
+    const sketch = { graph: "w", types: { w: "manager.wait" }, steps: { w: { for: ms } }, name: `wait ${ms}` };
+    await (await run(sketch)).event("journey.completed");
   }
 
   type Handle = ReturnType<typeof journeyOf>;
@@ -341,6 +347,7 @@ export function outsider(consoleArgs: string[] = []) {
     follow,
     run,
     until,
+    pass,
     /** kill -9, and a new console on the same folder. */
     async crash(): Promise<void> {
       await stop("SIGKILL");

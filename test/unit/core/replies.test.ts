@@ -104,6 +104,16 @@ describe("a reply is matched", () => {
     spec.reply({ function: "a", step: "a", status: "success" });
     expect(spec.events.at(-2)).toMatchObject({ type: "step.succeeded", attempt: 2 });
   });
+  it("as progress without an attempt, to one that is still waited for", () => {
+    const spec = given({ ...chain, steps: tries(2) });
+    spec.after(30_000);
+    spec.nextTimer();
+    spec.reply({ function: "a", status: "inprogress" });
+    expect(spec.last()).toMatchObject({ type: "step.progressed", attempt: 2 });
+    spec.after(30_000);
+    spec.reply({ function: "a", status: "inprogress" });
+    expect(spec.last()).toMatchObject({ type: "step.late", attempt: 1 });
+  });
   it("else by service and function, to the oldest call that is open", () => {
     const spec = given({ edges: { a: [], b: ["a"], c: [] }, calls: { b: "svc.call", c: "svc.call" } });
     spec.now += 10;
