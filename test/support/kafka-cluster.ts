@@ -27,6 +27,19 @@ export interface ClusterOptions {
   heapMb?: number;
   /** Clients reach each broker through a proxy that can cut their connections; the brokers reach each other directly. */
   proxied?: boolean;
+  security?: ClusterSecurity;
+}
+
+/** Listeners beside the one in clear, and who may come in by them. Not together with `proxied`. */
+export interface ClusterSecurity {
+  /** Their names; each gets a port on every broker. */
+  listeners: string[];
+  /** Lines of server.properties that make them what they are. @param ports by listener, of one broker */
+  properties(ports: Record<string, number>): string[];
+  /** Credentials as StorageTool takes them: `SCRAM-SHA-256=[name=olga,password=...]`. */
+  scram?: string[];
+  /** System properties of the brokers: `name=value`. */
+  system?: string[];
 }
 
 export interface Broker {
@@ -45,6 +58,8 @@ export interface KafkaCluster {
   addresses: string[];
   /** The same, past the proxies. */
   directAddresses: string[];
+  /** Those of a listener of `security`. */
+  addressesOf(listener: string): string[];
   brokers: Broker[];
   folder: string;
   stop(): Promise<void>;
@@ -69,11 +84,14 @@ export async function startCluster(options: ClusterOptions): Promise<KafkaCluste
   const jars = await kafkaJars();
   const folder = mkdtempSync(join(tmpdir(), "antigraph-kafka-"));
   const ids = Array.from({ length: options.brokers }, (_, index) => index + 1);
-  const ports = await freePorts(ids.length * 3);
+  const { security } = options;
+  const secured = security?.listeners ?? [];
+  const ports = await freePorts(ids.length * (3 + secured.length));
   const proxies = options.proxied
     ? await Promise.all(ids.map((id) => TcpProxy.open(ports[2 * ids.length + id - 1] ?? 0)))
     : [];
   const port = (id: number) => ports[id - 1] ?? 0;
+  const portOf = (id: number, name: string) => ports[(3 + secured.indexOf(name)) * ids.length + id - 1] ?? 0;
   const voters = ids.map((id) => `${id}@127.0.0.1:${ports[ids.length + id - 1]}`);
   const copies = Math.min(3, ids.length);
   // Kafka's own form of a uuid; one that begins with a dash would be taken for an option.
@@ -81,7 +99,7 @@ export async function startCluster(options: ClusterOptions): Promise<KafkaCluste
   const processes = new Set<ChildProcess>();
 
   const start = async (id: number): Promise<BrokerProcess> => {
-    const started = await startBroker(id, join(folder, `broker-${id}`), jars, options.heapMb ?? 512);
+    const started = await startBroker(id, join(folder, `broker-${id}`), jars, options);
     processes.add(started.child);
     return started;
   };
@@ -106,6 +124,7 @@ export async function startCluster(options: ClusterOptions): Promise<KafkaCluste
             voters[id - 1]?.split("@")[1] ?? "",
             ports[2 * ids.length + id - 1],
             proxies[id - 1],
+            secured.map((name) => `${name}://127.0.0.1:${portOf(id, name)}`),
           ),
           "controller.listener.names=CONTROLLER",
           `log.dirs=${join(home, "data")}`,
@@ -117,11 +136,16 @@ export async function startCluster(options: ClusterOptions): Promise<KafkaCluste
           `transaction.state.log.min.isr=${Math.max(1, copies - 1)}`,
           `default.replication.factor=${copies}`,
           `min.insync.replicas=${Math.max(1, copies - 1)}`,
+          ...(security?.properties({
+            PLAINTEXT: port(id),
+            ...Object.fromEntries(secured.map((name) => [name, portOf(id, name)])),
+          }) ?? []),
           ...(options.properties ?? []),
         ];
         writeFileSync(join(home, "server.properties"), `${lines.join("\n")}\n`);
         const format = ["format", "-t", clusterId, "-c", join(home, "server.properties")];
-        await run("java", ["-cp", `${jars}/*`, "kafka.tools.StorageTool", ...format]);
+        const scram = (security?.scram ?? []).flatMap((credential) => ["--add-scram", credential]);
+        await run("java", ["-cp", `${jars}/*`, "kafka.tools.StorageTool", ...format, ...scram]);
       }),
     );
     const running = new Map<number, BrokerProcess>();
@@ -130,6 +154,7 @@ export async function startCluster(options: ClusterOptions): Promise<KafkaCluste
     return {
       addresses: proxies.length > 0 ? proxies.map((proxy) => `127.0.0.1:${proxy.port}`) : directAddresses,
       directAddresses,
+      addressesOf: (listener) => ids.map((id) => `127.0.0.1:${portOf(id, listener)}`),
       folder,
       brokers: ids.map((id) => ({
         id,
@@ -148,9 +173,15 @@ export async function startCluster(options: ClusterOptions): Promise<KafkaCluste
   }
 }
 
-function listenersOf(port: number, controller: string, behindProxy = 0, proxy?: TcpProxy): string[] {
-  if (proxy === undefined) return [`listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://${controller}`];
+function listenersOf(
+  port: number,
+  controller: string,
+  behindProxy = 0,
+  proxy?: TcpProxy,
+  secured: string[] = [],
+): string[] {
   const direct = `PLAINTEXT://127.0.0.1:${port}`;
+  if (proxy === undefined) return [`listeners=${[direct, `CONTROLLER://${controller}`, ...secured].join(",")}`];
   return [
     `listeners=${direct},PROXIED://127.0.0.1:${behindProxy},CONTROLLER://${controller}`,
     `advertised.listeners=${direct},PROXIED://127.0.0.1:${proxy.port}`,
@@ -167,11 +198,17 @@ interface BrokerProcess {
 }
 
 /** Resolves when the broker serves. */
-async function startBroker(id: number, home: string, jars: string, heapMb: number): Promise<BrokerProcess> {
+async function startBroker(
+  id: number,
+  home: string,
+  jars: string,
+  { heapMb = 512, security }: ClusterOptions,
+): Promise<BrokerProcess> {
   const java = [
     "java",
     `-Xmx${heapMb}m`,
     `-Xms${Math.min(256, heapMb)}m`,
+    ...(security?.system ?? []).map((property) => `-D${property}`),
     `-Dlog4j2.configurationFile=${join(SUPPORT, "log4j2.properties")}`,
     "-cp",
     `${jars}/*`,
