@@ -1,0 +1,71 @@
+/** Where partitions lie on a test's cluster, and how they are moved. */
+import { type Admin, Kafka, logLevel } from "kafkajs";
+import type { TopicNames } from "../../engine/bus/kafka/provision.ts";
+import type { Random } from "../simulation/random.ts";
+import type { KafkaCluster } from "../support/kafka-cluster.ts";
+import { PARTITIONS } from "./world.ts";
+
+async function withAdmin<T>(cluster: KafkaCluster, act: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = new Kafka({ brokers: cluster.directAddresses, logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    return await act(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** The id of the broker that leads a partition. */
+export function leaderOf(cluster: KafkaCluster, topic: string, partition: number): Promise<number> {
+  return withAdmin(cluster, async (admin) => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    const found = topics[0]?.partitions.find(({ partitionId }) => partitionId === partition);
+    if (found === undefined) throw new Error(`${topic} has no partition ${partition}`);
+    return found.leader;
+  });
+}
+
+/** Puts the replicas of a random half of the partitions into another order: the controller makes the first one leader. */
+export function moveLeaders(cluster: KafkaCluster, names: string[], random: Random): Promise<void> {
+  return withAdmin(cluster, async (admin) => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: names });
+    await admin.alterPartitionReassignments({
+      topics: topics.map(({ name, partitions }) => ({
+        topic: name,
+        partitionAssignment: partitions
+          .filter(() => random.chance(0.5))
+          .map(({ partitionId, replicas }) => ({
+            partition: partitionId,
+            replicas: [...replicas.slice(1), ...replicas.slice(0, 1)],
+          })),
+      })),
+    });
+  });
+}
+
+/** Makes the topics whose partitions belong together so that one of these lies on one broker only. */
+export function onOneBroker(
+  cluster: KafkaCluster,
+  names: TopicNames,
+  lonely: { partition: number; broker: number },
+): Promise<void> {
+  const others = cluster.brokers.map(({ id }) => id).filter((id) => id !== lonely.broker);
+  const replicaAssignment = Array.from({ length: PARTITIONS }, (_, partition) => ({
+    partition,
+    // The others have no replica there, so that nothing but this partition is away with the broker.
+    replicas: partition === lonely.partition ? [lonely.broker] : others,
+  }));
+  return withAdmin(cluster, async (admin) => {
+    await admin.createTopics({
+      waitForLeaders: false,
+      topics: [names.toManager, names.audit, names.journeys, `${names.journeys}.closed`].map((topic) => ({
+        topic,
+        replicaAssignment,
+        configEntries: [
+          { name: "min.insync.replicas", value: "1" },
+          ...(topic.startsWith(names.journeys) ? [{ name: "cleanup.policy", value: "compact" }] : []),
+        ],
+      })),
+    });
+  });
+}
