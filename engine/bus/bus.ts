@@ -157,11 +157,13 @@ export interface ConsumeOptions {
    * everything is dealt with are left out. Asked about twice a second, when partitions are given away, and at the end.
    */
   unsettled?(): Record<number, number>;
-  /** Partitions may go to other members: what runs may be finished first. Waited for, but some seconds only. */
+  /**
+   * The next two are called where a partition that changes hands is read again from the group's position (Kafka; the
+   * embedded bus keeps it behind what its former reader has not dealt with). Partitions may go to other members: what
+   * runs may be finished first. Waited for, but some seconds only.
+   */
   onRebalance?(): Promise<void>;
-  /** What this member is given, and reads anew; what it has not dealt with of them is another's, or comes again. */
-  onAssigned?(partitions: number[]): void;
-  /** What it has no more. */
+  /** These are not this member's any more, or will be read again: what it has not dealt with of them comes again. */
   onLost?(partitions: number[]): void;
 }
 

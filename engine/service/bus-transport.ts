@@ -1,6 +1,7 @@
 /**
  * A service straight over a `Bus`, as a member of the consumer group `service.NAME`: in one process with the engine, or,
- * through kafka-transport.ts, on a cluster. The group's offset is committed once all commands of a batch are settled.
+ * through kafka-transport.ts, on a cluster. Batches overtake each other; the group's offset is committed behind what is
+ * settled, and never beyond a command that isn't.
  */
 import type { Bus } from "../bus/bus.ts";
 import { TOPICS } from "../core/protocol.ts";
@@ -30,7 +31,7 @@ export function createBusTransport(bus: Bus, options: BusTransportOptions = {}):
 /** Joins the service's group. Rejects as `Bus.consume` does. */
 export async function consumeFrom(
   bus: Bus,
-  { service, from, onRecords }: ConnectOptions,
+  { service, from, onRecords, unsettled, onRebalance, onLost }: ConnectOptions,
   { prefix = "", maximumBatch = MAXIMUM_BATCH_RECORDS }: BusTransportOptions,
 ): Promise<Connection> {
   const subscription = await bus.consume({
@@ -38,17 +39,12 @@ export async function consumeFrom(
     topic: prefix + TOPICS.fromManager,
     fromBeginning: from === "beginning",
     maximumBatch,
-    onRecords(records) {
-      const delivery = onRecords(records, {});
-      delivery.accepted.catch(() => {});
-      return delivery.settled;
-    },
+    // A service that ends while it has no room reads nothing more anyway.
+    onRecords: (records) => onRecords(records, {}).accepted.catch(() => {}),
+    unsettled,
+    onRebalance,
+    onLost,
   });
-  let reading: Promise<void> | undefined;
-  const stopReading = () => {
-    reading ??= subscription.close();
-    return reading;
-  };
   return {
     async append(records) {
       try {
@@ -57,8 +53,8 @@ export async function consumeFrom(
         throw toTransportError(error);
       }
     },
-    stopReading,
-    close: stopReading,
+    stopReading: () => subscription.drain(),
+    close: () => subscription.close(),
   };
 }
 

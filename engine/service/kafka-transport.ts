@@ -105,7 +105,9 @@ function createConnection(
     },
     stopReading,
     close() {
-      closing ??= stopReading().then(release);
+      closing ??= stopReading()
+        .then(() => consuming?.close())
+        .finally(release);
       return closing;
     },
   };

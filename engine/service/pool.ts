@@ -3,6 +3,7 @@ export class Pool {
   readonly #limit: number;
   readonly #waiting: { start: () => void; drop: (error: Error) => void }[] = [];
   readonly #abandon = new Set<(error: Error) => void>();
+  readonly #tasks = new Set<Promise<void>>();
   readonly #changed = new Set<() => void>();
   #running = 0;
 
@@ -23,13 +24,15 @@ export class Pool {
       const start = () => {
         this.#running += 1;
         this.#abandon.add(reject);
-        task()
+        const running = task()
           .then(resolve, reject)
           .finally(() => {
+            this.#tasks.delete(running);
             if (this.#abandon.delete(reject)) this.#running -= 1;
             this.#waiting.shift()?.start();
             for (const changed of [...this.#changed]) changed();
           });
+        this.#tasks.add(running);
       };
       if (this.#running < this.#limit) start();
       else this.#waiting.push({ start, drop: reject });
@@ -44,6 +47,11 @@ export class Pool {
   /** Resolves when nothing runs and nothing waits. */
   idle(): Promise<void> {
     return this.#when(() => this.#running === 0 && this.#waiting.length === 0);
+  }
+
+  /** Resolves when all that run now have ended; others may have begun by then. */
+  async passed(): Promise<void> {
+    await Promise.all(this.#tasks);
   }
 
   /** Rejects the tasks that have not begun. */

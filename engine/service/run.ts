@@ -86,6 +86,9 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
+/** Of a command: it is settled, or its partition went elsewhere before it began. */
+type Outcome = "done" | "lost";
+
 /** Starts a service on a transport. A console that isn't there yet is waited for (`ready`). */
 export async function runService(
   service: ServiceDefinition,
@@ -96,9 +99,11 @@ export async function runService(
   const log = options.log ?? (() => {});
   const instance = options.instance ?? store?.instance ?? `${hostname()}-${process.pid}`;
   const ledger = store ?? createMemoryLedger();
-  const watermark = new Watermark(ledger.positions());
+  const watermark = new Watermark(transport.remembers ? {} : ledger.positions());
   const pool = new Pool(concurrency);
-  const inFlight = new Map<string, Promise<void>>();
+  const inFlight = new Map<string, Promise<Outcome>>();
+  /** How often a partition was taken away: what was read of it before is void. */
+  const losses = new Map<number, number>();
   const aborting = new AbortController();
   const connecting = Promise.withResolvers<Connection>();
   const ready = Promise.withResolvers<void>();
@@ -165,6 +170,13 @@ export async function runService(
       positions: ledger.positions(),
       from: options.from ?? (store || transport.remembers ? "beginning" : "end"),
       onRecords: deliver,
+      unsettled: () => watermark.unsettled(),
+      // What is held doesn't end soon; whoever has the partition then holds it too.
+      onRebalance: () => (holding.isHolding ? Promise.resolve() : pool.passed()),
+      onLost(partitions) {
+        watermark.forget(partitions);
+        for (const partition of partitions) losses.set(partition, lossesOf(partition) + 1);
+      },
       onReset(positions) {
         log("warn", `the topic isn't the one read before; ${service.name} goes on at ${JSON.stringify(positions)}`);
         watermark.reset(positions);
@@ -205,20 +217,22 @@ export async function runService(
     };
   }
 
+  const lossesOf = (partition: number): number => losses.get(partition) ?? 0;
+
   async function take(command: Command, record: BusRecord): Promise<void> {
-    const running = inFlight.get(command.id);
-    if (running) {
+    const before = lossesOf(record.partition);
+    for (let running = inFlight.get(command.id); running; running = inFlight.get(command.id)) {
       counts.repeated += 1;
-      await running;
-    } else {
-      const task = pool.run(() => handle(command, record));
-      inFlight.set(command.id, task);
-      await task.finally(() => inFlight.delete(command.id));
+      if ((await running) === "done") return watermark.settle(record.partition, record.offset);
     }
-    watermark.settle(record.partition, record.offset);
+    const task = pool.run(() => handle(command, record, before));
+    inFlight.set(command.id, task);
+    const outcome = await task.finally(() => inFlight.delete(command.id));
+    if (outcome === "done") watermark.settle(record.partition, record.offset);
   }
 
-  async function handle(command: Command, record: BusRecord): Promise<void> {
+  async function handle(command: Command, record: BusRecord, losses: number): Promise<Outcome> {
+    if (lossesOf(record.partition) !== losses) return "lost";
     let reply: NewRecord;
     try {
       reply = await holding.run(() => answer(command, record));
@@ -230,6 +244,7 @@ export async function runService(
     }
     const accepted = replies.send(reply, command.id);
     if (!ledger.durable) await accepted;
+    return "done";
   }
 
   async function answer(command: Command, record: BusRecord): Promise<NewRecord> {
@@ -244,7 +259,7 @@ export async function runService(
       ledger,
       clock,
       signal: aborting.signal,
-      positions: () => watermark.after(record.partition, record.offset),
+      positions: () => (transport.remembers ? {} : watermark.after(record.partition, record.offset)),
       before: options.before,
       progress: (reply) => void replies.send(reply).catch(() => {}),
       log,
@@ -286,6 +301,7 @@ export async function runService(
 
   /** Commands move the position with their effect; this is for the records of others between them. */
   function savePositions() {
+    if (transport.remembers) return;
     const positions = watermark.positions();
     if (JSON.stringify(positions) === saved) return;
     ledger.savePositions(positions);

@@ -1,6 +1,6 @@
 /**
- * How a service reaches the topics. Two adapters stand behind this port: `http` (the API of a console on the embedded
- * profile) and `bus` (in one process with the engine). One for Kafka takes its place beside them.
+ * How a service reaches the topics. Three adapters stand behind this port: `http` (the API of a console on the embedded
+ * profile), `kafka`, and `bus` (in one process with the engine).
  */
 import type { BusRecord, NewRecord } from "../bus/bus.ts";
 import type { Clock } from "./clock.ts";
@@ -25,6 +25,12 @@ export interface ConnectOptions {
   from: "beginning" | "end";
   /** Takes records of `fromanager` in order per partition, with the positions behind them. */
   onRecords(records: BusRecord[], next: Positions): Delivery;
+  /** By partition the first offset that isn't dealt with for good: a consumer group must not be stored beyond it. */
+  unsettled(): Positions;
+  /** Partitions may go to other instances: resolves when the commands that run now have ended. */
+  onRebalance(): Promise<void>;
+  /** Partitions have gone to others, or will be read again: what is not done of them comes again. */
+  onLost(partitions: number[]): void;
   /** The positions don't fit the topic any more and were replaced; says which holds now. */
   onReset(positions: Positions): void;
   /** The topics can be read, or can't at the moment. */
@@ -38,13 +44,13 @@ export interface ConnectOptions {
 export interface Connection {
   /** Appends all records or none; when it resolves they are durable. Rejects with a TransportError, see there. */
   append(records: NewRecord[]): Promise<void>;
-  /** Delivers no more; resolves when no delivery is under way. */
+  /** Delivers no more; resolves when no delivery is under way. Partitions are kept until `close`. */
   stopReading(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface Transport {
-  /** It has consumer groups, so it remembers by itself where a service has read up to. */
+  /** It has consumer groups: they remember where a service has read up to, and `positions` aren't asked for. */
   readonly remembers: boolean;
   connect(options: ConnectOptions): Promise<Connection>;
 }

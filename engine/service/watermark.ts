@@ -37,7 +37,22 @@ export class Watermark {
   }
 
   settle(partition: number, offset: number): void {
-    this.#entry(partition).open.delete(offset);
+    this.#partitions.get(partition)?.open.delete(offset);
+  }
+
+  /** Somebody else reads these now; or they are read again, from where the group stands. */
+  forget(partitions: number[]): void {
+    for (const partition of partitions) this.#partitions.delete(partition);
+  }
+
+  /** The first offset that isn't settled, of partitions that have one. */
+  unsettled(): Positions {
+    const positions: Positions = {};
+    for (const [partition, { open }] of this.#partitions) {
+      const first = open.values().next();
+      if (!first.done) positions[partition] = first.value;
+    }
+    return positions;
   }
 
   /** The position of this partition as it will be once this command is settled too. */

@@ -143,6 +143,51 @@ export function consumeContract(get: () => Fixture): void {
       await second.close();
     });
 
+    it("reads on while earlier batches are not dealt with, and commits nothing behind the first that isn't", async () => {
+      const { bus, single, group } = get();
+      const options = { group, topic: single, fromBeginning: true, maximumBatch: 2 };
+      await bus.append(["1", "2", "3", "4", "5"].map((value) => ({ topic: single, key: "k", value })));
+      const all = new Inbox();
+      const open = new Set<number>();
+      const unsettled = () => (open.size === 0 ? {} : { 0: Math.min(...open) });
+      const onRecords = (records: BusRecord[]) => {
+        for (const { offset } of records) open.add(offset);
+        all.add(records);
+      };
+      const first = await bus.consume({ ...options, onRecords, unsettled });
+      const records = await all.atLeast(5);
+      for (const { offset, value } of records) if (value !== "2" && value !== "4") open.delete(offset);
+      await first.close();
+      open.clear();
+      const again = new Inbox();
+      const second = await bus.consume({ ...options, onRecords: again.add, unsettled });
+      expect(valuesOf(await again.atLeast(4))).toEqual(["2", "3", "4", "5"]);
+      await second.close();
+      const rest = new Inbox();
+      await bus.append([{ topic: single, key: "k", value: "6" }]);
+      const third = await bus.consume({ ...options, onRecords: rest.add, unsettled });
+      expect(valuesOf(await rest.atLeast(1))).toEqual(["6"]);
+      await third.close();
+    });
+
+    it("delivers nothing more to a member that drains, which keeps its partitions until it closes", async () => {
+      const { bus, single, group } = get();
+      const options = { group, topic: single, fromBeginning: true };
+      const before = new Inbox();
+      const first = await bus.consume({ ...options, onRecords: before.add, unsettled: () => ({}) });
+      await bus.append([{ topic: single, key: "k", value: "1" }]);
+      await before.atLeast(1);
+      await first.drain();
+      await bus.append([{ topic: single, key: "k", value: "2" }]);
+      expect((await bus.groups()).find((candidate) => candidate.group === group)).toMatchObject({ members: 1 });
+      const after = new Inbox();
+      await first.close();
+      const second = await bus.consume({ ...options, onRecords: after.add, unsettled: () => ({}) });
+      expect(valuesOf(await after.atLeast(1))).toEqual(["2"]);
+      expect(valuesOf(before.items)).toEqual(["1"]);
+      await second.close();
+    });
+
     it("tells the groups' members, positions and lag", async () => {
       const fixture = get();
       const { bus, input, group } = fixture;

@@ -12,6 +12,7 @@ import type {
   BusRecord,
   ClusterInfo,
   ConsumeOptions,
+  Consumption,
   GroupInfo,
   NewRecord,
   ObservableBus,
@@ -181,7 +182,7 @@ export class EmbeddedBus implements ObservableBus {
     return subscription;
   }
 
-  async consume(options: ConsumeOptions): Promise<Subscription> {
+  async consume(options: ConsumeOptions): Promise<Consumption> {
     this.assertOpen();
     return this.consumers.join(options);
   }

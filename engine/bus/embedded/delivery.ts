@@ -39,6 +39,7 @@ export class Delivery implements Subscription {
   /** Woken while the callback ran. */
   private again = false;
   private closed = false;
+  private draining = false;
 
   /** `all`: the cursors whose appends wake it, and which count for `caughtUp`. */
   constructor(all: readonly Cursor[], options: DeliveryOptions) {
@@ -58,7 +59,7 @@ export class Delivery implements Subscription {
 
   /** There may be something to deliver. It is looked at in the event loop's next turn, so that a burst is one batch. */
   wake(): void {
-    if (this.closed || this.retry !== undefined) return;
+    if (this.closed || this.draining || this.retry !== undefined) return;
     if (this.running !== undefined) this.again = true;
     else this.scheduled ??= setImmediate(() => this.run());
   }
@@ -75,11 +76,17 @@ export class Delivery implements Subscription {
     if (!this.closed) {
       this.closed = true;
       for (const cursor of this.cursors) cursor.log.waiters.delete(this.onAppend);
-      clearImmediate(this.scheduled);
-      clearTimeout(this.retry);
       this.options.onClose();
       this.checkCaughtUp();
     }
+    await this.drain();
+  }
+
+  /** The callback isn't called any more; resolves when its running call has ended, or after CLOSE_WAIT_MS. */
+  async drain(): Promise<void> {
+    this.draining = true;
+    clearImmediate(this.scheduled);
+    clearTimeout(this.retry);
     if (this.running === undefined) return;
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => {
@@ -96,6 +103,7 @@ export class Delivery implements Subscription {
       this.running = undefined;
       if (this.closed) return;
       this.checkCaughtUp();
+      if (this.draining) return;
       if (outcome === "failed") {
         this.retry = setTimeout(() => {
           this.retry = undefined;

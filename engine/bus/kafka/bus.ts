@@ -14,6 +14,7 @@ import type {
   BusRecord,
   ClusterInfo,
   ConsumeOptions,
+  Consumption,
   GroupInfo,
   NewRecord,
   ObservableBus,
@@ -177,13 +178,14 @@ class KafkaBus implements ObservableBus {
     }
   }
 
-  async consume(options: ConsumeOptions): Promise<Subscription> {
+  async consume(options: ConsumeOptions): Promise<Consumption> {
     this.assertOpen();
     const consumer = await consume({ client: this.client, codec: this.codec, logger: this.logger }, options);
     this.consumers.add(consumer);
     return {
       caughtUp: consumer.caughtUp,
       upToDate: () => consumer.upToDate(),
+      drain: () => consumer.drain(),
       close: async () => {
         this.consumers.delete(consumer);
         await consumer.close();

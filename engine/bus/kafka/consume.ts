@@ -1,6 +1,6 @@
 /** A member of a consumer group that shares a topic's partitions: services. At least once, in each partition's order. */
 import type kafkajs from "kafkajs";
-import type { BusLogger, ConsumeOptions, Subscription } from "../bus.ts";
+import type { BusLogger, ConsumeOptions, Consumption } from "../bus.ts";
 import type { Client, Connection } from "./client.ts";
 import { Delivery } from "./delivery.ts";
 import { delay } from "./errors.ts";
@@ -9,6 +9,9 @@ import { knowTopic } from "./read.ts";
 
 const DEFAULT_BATCH_RECORDS = 500;
 const RETRY_MS = 250;
+/** How often a member that works on several batches at once stores how far it has come. */
+const STORE_EVERY_MS = 500;
+const STORE_TIMEOUT_MS = 2_000;
 
 export interface ConsumerContext {
   client: Client;
@@ -28,7 +31,7 @@ export async function consume(context: ConsumerContext, options: ConsumeOptions)
   return consumer;
 }
 
-export class Consumer implements Subscription {
+export class Consumer implements Consumption {
   readonly caughtUp: Promise<void>;
   private readonly options: ConsumeOptions;
   private readonly context: ConsumerContext;
@@ -39,6 +42,11 @@ export class Consumer implements Subscription {
   /** Finding out where to begin, after each assignment. */
   private settling: Promise<void> = Promise.resolve();
   private readonly closing = new AbortController();
+  /** What the group has stored, by partition. */
+  private readonly stored = new Map<number, number>();
+  private storing: Promise<void> = Promise.resolve();
+  private closed: Promise<void> | undefined;
+  private readonly timer: NodeJS.Timeout | undefined;
 
   constructor(context: ConsumerContext, options: ConsumeOptions) {
     this.context = context;
@@ -51,9 +59,10 @@ export class Consumer implements Subscription {
       topic: options.topic,
       limit: options.maximumBatch ?? DEFAULT_BATCH_RECORDS,
       onRecords: options.onRecords,
-      onTaken: (positions) => this.store(positions),
+      ...(options.unsettled ? {} : { onTaken: (positions: Map<number, number>) => this.store(positions) }),
       logger: context.logger,
     });
+    if (options.unsettled) this.timer = setInterval(() => void this.storeSettled().catch(() => {}), STORE_EVERY_MS);
     this.caughtUp = this.delivery.caughtUp;
   }
 
@@ -67,7 +76,7 @@ export class Consumer implements Subscription {
       connection: this.coordination,
       group,
       topic,
-      onRebalance: () => this.delivery.hold(),
+      onRebalance: () => this.letGo(),
       onAssigned: (assigned, anew) => this.assigned(assigned, anew),
       onLost: () => this.lost(),
     });
@@ -80,9 +89,23 @@ export class Consumer implements Subscription {
     return this.delivery.upToDate();
   }
 
-  /** Lets the running callback finish, stores what it has taken, and leaves the group. */
-  async close(): Promise<void> {
-    if (this.closing.signal.aborted) return;
+  drain(): Promise<void> {
+    return this.delivery.drain();
+  }
+
+  /** Lets the running callback finish, stores what is dealt with, and leaves the group. */
+  close(): Promise<void> {
+    this.closed ??= this.end();
+    return this.closed;
+  }
+
+  private async end(): Promise<void> {
+    clearInterval(this.timer);
+    await this.delivery.drain();
+    const timeout = new AbortController();
+    const stored = this.storeSettled().catch(() => {}); // it comes again, to whoever is next
+    await Promise.race([stored, delay(STORE_TIMEOUT_MS, timeout.signal)]);
+    timeout.abort();
     this.closing.abort();
     await this.delivery.close();
     await this.member?.leave();
@@ -90,18 +113,30 @@ export class Consumer implements Subscription {
     this.coordination.close();
   }
 
+  /** The others have changed. Partitions that stay here are read on without a break. */
+  private async letGo(): Promise<void> {
+    await this.delivery.hold();
+    await this.options.onRebalance?.();
+    await this.storeSettled();
+  }
+
   private assigned(assigned: readonly number[], anew: boolean): void {
     const held = this.delivery.partitions();
-    for (const partition of held) {
-      if (anew || !assigned.includes(partition)) this.delivery.remove(partition);
-    }
+    const gone = held.filter((partition) => anew || !assigned.includes(partition));
     const fresh = assigned.filter((partition) => anew || !held.includes(partition));
+    this.remove(gone);
+    for (const partition of fresh) this.stored.delete(partition);
     this.settling = this.begin(fresh);
     this.delivery.release();
   }
 
   private lost(): void {
-    for (const partition of this.delivery.partitions()) this.delivery.remove(partition);
+    this.remove(this.delivery.partitions());
+  }
+
+  private remove(partitions: number[]): void {
+    for (const partition of partitions) this.delivery.remove(partition);
+    if (partitions.length > 0) this.options.onLost?.(partitions);
   }
 
   /** Where the group stands in its new partitions; where it never was, its beginning is stored at once. */
@@ -136,5 +171,25 @@ export class Consumer implements Subscription {
     const { member } = this;
     const owned = new Map([...positions].filter(([partition]) => member?.owns(partition)));
     if (owned.size > 0) await member?.commit(owned);
+  }
+
+  /** One at a time. */
+  private storeSettled(): Promise<void> {
+    const { unsettled } = this.options;
+    if (unsettled === undefined) return Promise.resolve();
+    this.storing = this.storing
+      .catch(() => {})
+      .then(async () => {
+        const open = unsettled();
+        const moved = new Map<number, number>();
+        for (const partition of this.delivery.partitions()) {
+          const read = this.delivery.position(partition) ?? 0;
+          const next = Math.min(open[partition] ?? read, read);
+          if (this.stored.get(partition) !== next) moved.set(partition, next);
+        }
+        await this.store(moved);
+        for (const [partition, next] of moved) this.stored.set(partition, next);
+      });
+    return this.storing;
   }
 }

@@ -44,6 +44,7 @@ export class Delivery implements Subscription {
   private running: Promise<void> | undefined;
   private readonly closing = new AbortController();
   private held = false;
+  private draining = false;
   /** Ends the wait before a batch is delivered again. */
   private retry: AbortController | undefined;
 
@@ -110,14 +111,21 @@ export class Delivery implements Subscription {
     this.start();
   }
 
+  /** The callback isn't called any more; resolves when its running call has ended, or after CLOSE_WAIT_MS. */
+  async drain(): Promise<void> {
+    this.draining = true;
+    this.retry?.abort();
+    const timeout = new AbortController();
+    await Promise.race([this.running, delay(CLOSE_WAIT_MS, timeout.signal)]);
+    timeout.abort();
+  }
+
   async close(): Promise<void> {
     this.closing.abort();
     this.fetcher.close();
     this.resolveCaughtUp();
     this.checkCaughtUp();
-    const timeout = new AbortController();
-    await Promise.race([this.running, delay(CLOSE_WAIT_MS, timeout.signal)]);
-    timeout.abort();
+    await this.drain();
     this.buffers.clear();
   }
 
@@ -143,7 +151,7 @@ export class Delivery implements Subscription {
   }
 
   private stopped(): boolean {
-    return this.held || this.closing.signal.aborted;
+    return this.held || this.draining || this.closing.signal.aborted;
   }
 
   private async run(): Promise<void> {

@@ -15,7 +15,7 @@ export class FakeTransport implements Transport {
   /** What the next appends do instead of succeeding; the last one stays. */
   refuse: (records: NewRecord[]) => TransportError | undefined = () => undefined;
   options: ConnectOptions | undefined;
-  readonly remembers = true;
+  remembers = false;
   closed = false;
   #offset = 0;
   #waiters: (() => void)[] = [];

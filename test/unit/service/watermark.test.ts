@@ -28,3 +28,23 @@ test("offsets read again after they were settled don't move it back", () => {
   watermark.open(0, 0);
   expect(watermark.positions()).toEqual({ 0: 1 });
 });
+
+test("tells the first offset of each partition that isn't settled, until the partition is another's", () => {
+  const watermark = new Watermark({});
+  for (const [partition, offset] of [
+    [0, 5],
+    [0, 6],
+    [1, 9],
+  ] as const) {
+    watermark.open(partition, offset);
+  }
+  watermark.settle(0, 6);
+  expect(watermark.unsettled()).toEqual({ 0: 5, 1: 9 });
+  watermark.settle(0, 5);
+  expect(watermark.unsettled()).toEqual({ 1: 9 });
+  watermark.forget([1]);
+  watermark.settle(1, 9);
+  expect(watermark.unsettled()).toEqual({});
+  watermark.open(1, 3);
+  expect(watermark.unsettled()).toEqual({ 1: 3 });
+});
