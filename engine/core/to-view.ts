@@ -58,6 +58,7 @@ function rollbackView(journey: Journey, flow: CompiledFlow | undefined): Rollbac
   return (
     rollback && {
       scope: rollback.scope,
+      trigger: rollback.trigger,
       reason: rollback.reason,
       actor: rollback.actor,
       started_at: iso(rollback.startedAt),

@@ -50,6 +50,8 @@ export interface StepView {
 
 export interface RollbackView {
   scope: "journey" | "path" | "branch" | "to";
+  /** What began it: a failure or timeout, the deadline, or an operator's action. */
+  trigger: "failure" | "deadline" | "rollback" | "cancel" | "rerun";
   reason: string;
   actor: string;
   started_at: string;

@@ -42,6 +42,7 @@ export const journeySchema = z
     rollback: z
       .object({
         scope: z.enum(["journey", "path", "branch", "to"]),
+        trigger: z.enum(["failure", "deadline", "rollback", "cancel", "rerun"]),
         reason: z.string(),
         actor: z.string(),
         started_at: time,

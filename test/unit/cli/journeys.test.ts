@@ -15,6 +15,7 @@ const view: JourneyView = {
   seq: 12,
   rollback: {
     scope: "journey",
+    trigger: "failure",
     reason: "add_membership failed",
     actor: "",
     started_at: "2026-11-22T10:00:02.000Z",

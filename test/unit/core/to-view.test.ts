@@ -43,7 +43,14 @@ describe("a journey's view", () => {
     expect(toView(spec.journey, spec.flow)).toMatchObject({
       status: "rolling_back",
       error: { message: "b broke" },
-      rollback: { scope: "path", reason: "svc.b failed", actor: "manager", set: ["a"], left_standing: ["x"] },
+      rollback: {
+        scope: "path",
+        trigger: "failure",
+        reason: "svc.b failed",
+        actor: "manager",
+        set: ["a"],
+        left_standing: ["x"],
+      },
       steps: { a: { status: "undoing", undo: { undo_a: { status: "dispatched", attempts: 1 } } } },
     });
     expect(toView(spec.journey).rollback).toMatchObject({ left_standing: [] });
