@@ -102,6 +102,11 @@ export const ERRORS = {
     retryable: true,
     fix: "The bus can't be reached; what was accepted is kept and sent later.",
   },
+  outbox_full: {
+    status: 503,
+    retryable: true,
+    fix: "Wait until the bus can be reached again: what waits is sent then, and makes room.",
+  },
   too_many_streams: {
     status: 503,
     retryable: true,

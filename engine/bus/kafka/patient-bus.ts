@@ -1,0 +1,333 @@
+/**
+ * A Kafka bus for a console: opens also when the cluster is away, says whether it can be reached, and refuses at once what
+ * can't be done now, so that nobody waits for a broker that is known to be gone. Subscriptions wait for the cluster and
+ * begin when it is there; the topic that is copied to this disk (topic-copy.ts) is delivered from there first.
+ */
+import { AntigraphError } from "../../core/errors.ts";
+import type {
+  BusLogger,
+  BusRecord,
+  ClusterInfo,
+  ConsumeOptions,
+  NewRecord,
+  ObservableBus,
+  ReadQuery,
+  Subscription,
+  Worker,
+  WorkHandle,
+} from "../bus.ts";
+import { delay } from "./errors.ts";
+import type { TopicCopy } from "./topic-copy.ts";
+
+/** Between looks at a cluster that answers. */
+const WATCH_EVERY_MS = 1_000;
+/** A look that takes longer counts as one that failed. */
+const WATCH_TIMEOUT_MS = 4_000;
+/** A cluster that hasn't answered by then counts as away, though the first try goes on. */
+const FIRST_ANSWER_MS = 3_000;
+/** Between tries while it doesn't. */
+const RECONNECT_MS = 500;
+/** Between tries of a subscription to a topic that isn't there yet. */
+const SUBSCRIBE_RETRY_MS = 1_000;
+/** How long `close` waits for a cluster that may be gone. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/** Whether the bus can be reached; `since` in milliseconds since 1970. */
+export interface BusConnection {
+  state: "connecting" | "connected" | "disconnected";
+  since: number;
+  /** Why not. */
+  message?: string;
+}
+
+export interface PatientBus extends ObservableBus {
+  connection(): BusConnection;
+  /** Called when the state has changed. Returns the way to stop. */
+  onConnection(listener: (connection: BusConnection) => void): () => void;
+}
+
+export interface PatientBusOptions {
+  /** Reaches the cluster; tried again until it resolves. */
+  connect(): Promise<ObservableBus>;
+  /** A topic of one partition that is delivered from this disk first. */
+  copied?: { topic: string; copy: TopicCopy };
+  /** The copy is of another log than the cluster's; it has been emptied. Whoever was given it should begin anew. */
+  onOtherLog?(): void;
+  clock?: () => number;
+  logger: BusLogger;
+}
+
+/** Begins to connect, and waits for nothing. */
+export function openPatientBus(options: PatientBusOptions): PatientBus {
+  const bus = new WaitingBus(options);
+  bus.start();
+  return bus;
+}
+
+class WaitingBus implements PatientBus {
+  readonly kind = "kafka";
+  private readonly options: PatientBusOptions;
+  private readonly clock: () => number;
+  private readonly closing = new AbortController();
+  private readonly listeners = new Set<(connection: BusConnection) => void>();
+  private inner: ObservableBus | undefined;
+  private now: BusConnection;
+  private watching: Promise<void> = Promise.resolve();
+
+  constructor(options: PatientBusOptions) {
+    this.options = options;
+    this.clock = options.clock ?? Date.now;
+    this.now = { state: "connecting", since: this.clock() };
+  }
+
+  start(): void {
+    const first = setTimeout(() => {
+      if (this.now.state === "connecting") this.become("disconnected", "it has not answered yet");
+    }, FIRST_ANSWER_MS);
+    this.watching = this.watch().finally(() => clearTimeout(first));
+  }
+
+  connection(): BusConnection {
+    return this.now;
+  }
+
+  onConnection(listener: (connection: BusConnection) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  topics = () => this.ask((bus) => bus.topics());
+  groups = () => this.ask((bus) => bus.groups());
+  offsets = (topic: string) => this.ask((bus) => bus.offsets(topic));
+  offsetsAt = (topic: string, time: number) => this.ask((bus) => bus.offsetsAt(topic, time));
+  cluster = () => this.ask((bus) => bus.cluster());
+  append = (records: NewRecord[]) => this.ask((bus) => bus.append(records));
+  read = (query: ReadQuery) => this.ask((bus) => bus.read(query));
+  consume = (options: ConsumeOptions) => this.ask((bus) => bus.consume(options));
+  work = (worker: Worker): Promise<WorkHandle> => this.ask((bus) => bus.work(worker));
+
+  async subscribe(
+    topic: string,
+    onRecords: (records: BusRecord[]) => void | Promise<void>,
+    from: Record<number, number> | "end" = {},
+  ): Promise<Subscription> {
+    const { copied } = this.options;
+    const waiting =
+      copied?.topic === topic
+        ? new CopiedSubscription(this, topic, onRecords, copied.copy, () => this.options.onOtherLog?.())
+        : new WaitingSubscription(this, topic, onRecords, from);
+    await waiting.start();
+    return waiting;
+  }
+
+  async close(): Promise<void> {
+    if (this.closing.signal.aborted) return;
+    this.closing.abort();
+    const timeout = new AbortController();
+    const closed = this.watching.then(() => this.inner?.close());
+    await Promise.race([closed, delay(CLOSE_TIMEOUT_MS, timeout.signal)]);
+    closed.catch(() => {});
+    timeout.abort();
+  }
+
+  get signal(): AbortSignal {
+    return this.closing.signal;
+  }
+
+  /** The cluster's bus, if it can be reached. @throws AntigraphError bus_unavailable */
+  reached(): ObservableBus {
+    if (this.closing.signal.aborted) throw new AntigraphError("bus_unavailable", "The bus is closed.");
+    if (this.inner !== undefined && this.now.state === "connected") return this.inner;
+    const { state, message } = this.now;
+    const why = state === "connecting" ? "Kafka has not been reached yet." : `Kafka can't be reached: ${message}`;
+    throw new AntigraphError("bus_unavailable", why);
+  }
+
+  /** Resolves at the next change of the state, or when the bus closes. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        stop();
+        this.closing.signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const stop = this.onConnection(done);
+      this.closing.signal.addEventListener("abort", done);
+      if (this.closing.signal.aborted) done();
+    });
+  }
+
+  private async ask<T>(request: (bus: ObservableBus) => Promise<T>): Promise<T> {
+    return request(this.reached());
+  }
+
+  private async watch(): Promise<void> {
+    const { signal } = this.closing;
+    while (!signal.aborted) {
+      try {
+        if (this.inner === undefined) {
+          const opened = await this.options.connect();
+          if (signal.aborted) return await opened.close();
+          this.inner = opened;
+        }
+        await withTimeout(this.inner.cluster());
+        this.become("connected");
+      } catch (error) {
+        if (signal.aborted) return;
+        this.become("disconnected", error instanceof Error ? error.message : String(error));
+      }
+      await delay(this.now.state === "connected" ? WATCH_EVERY_MS : RECONNECT_MS, signal);
+    }
+  }
+
+  private become(state: "connected" | "disconnected", message?: string): void {
+    const before = this.now;
+    if (before.state === state) {
+      if (message !== undefined) before.message = message;
+      return;
+    }
+    this.now = { state, since: this.clock(), ...(message !== undefined && { message }) };
+    if (state === "disconnected") this.options.logger.warn({ why: message }, "Kafka can't be reached");
+    else if (before.state === "disconnected") this.options.logger.warn({}, "Kafka can be reached again");
+    for (const listener of [...this.listeners]) listener(this.now);
+  }
+}
+
+/** Subscribes when the topic can be read for the first time. */
+class WaitingSubscription implements Subscription {
+  readonly caughtUp: Promise<void>;
+  protected readonly bus: WaitingBus;
+  protected readonly topic: string;
+  protected readonly onRecords: (records: BusRecord[]) => void | Promise<void>;
+  protected from: Record<number, number> | "end";
+  private readonly settled = Promise.withResolvers<void>();
+  private readonly begun = Promise.withResolvers<Subscription | undefined>();
+  private isClosed = false;
+
+  constructor(
+    bus: WaitingBus,
+    topic: string,
+    onRecords: (records: BusRecord[]) => void | Promise<void>,
+    from: Record<number, number> | "end",
+  ) {
+    this.bus = bus;
+    this.topic = topic;
+    this.onRecords = onRecords;
+    this.from = from;
+    // Whoever opens on a cluster that is away goes on with what is there: as far as can be, it has caught up.
+    this.caughtUp = this.settled.promise;
+  }
+
+  /** Rejects with what no waiting mends: a wrong offset. */
+  async start(): Promise<void> {
+    if (this.bus.connection().state === "connecting") await this.bus.changed();
+    if (await this.begin()) return;
+    this.settled.resolve();
+    void this.keepTrying();
+  }
+
+  async upToDate(): Promise<void> {
+    await (await this.begun.promise)?.upToDate();
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.begun.resolve(undefined);
+    this.settled.resolve();
+    await (await this.begun.promise)?.close();
+  }
+
+  protected async subscribe(bus: ObservableBus): Promise<Subscription> {
+    return bus.subscribe(this.topic, this.onRecords, this.from);
+  }
+
+  private async keepTrying(): Promise<void> {
+    for (;;) {
+      const waiting = new AbortController();
+      const pause = delay(SUBSCRIBE_RETRY_MS, AbortSignal.any([waiting.signal, this.bus.signal]));
+      await Promise.race([pause, this.bus.changed()]);
+      waiting.abort();
+      if (this.isClosed || this.bus.signal.aborted) return this.begun.resolve(undefined);
+      try {
+        if (await this.begin()) return;
+      } catch {
+        // The log has moved on meanwhile: from its beginning on there is most to be read.
+        this.from = {};
+      }
+    }
+  }
+
+  /** False when the cluster or the topic isn't there now. */
+  private async begin(): Promise<boolean> {
+    try {
+      const subscription = await this.subscribe(this.bus.reached());
+      void subscription.caughtUp.then(this.settled.resolve);
+      this.begun.resolve(subscription);
+      if (this.isClosed) await subscription.close();
+      return true;
+    } catch (error) {
+      const code = error instanceof AntigraphError ? error.code : undefined;
+      if (code === "bus_unavailable" || code === "topic_not_found") return false;
+      throw error;
+    }
+  }
+}
+
+/** Delivers the copy first, and copies what comes after it. */
+class CopiedSubscription extends WaitingSubscription {
+  private readonly copy: TopicCopy;
+  private readonly onOtherLog: () => void;
+
+  constructor(
+    bus: WaitingBus,
+    topic: string,
+    onRecords: (records: BusRecord[]) => void | Promise<void>,
+    copy: TopicCopy,
+    onOtherLog: () => void,
+  ) {
+    super(bus, topic, onRecords, {});
+    this.copy = copy;
+    this.onOtherLog = onOtherLog;
+  }
+
+  override async start(): Promise<void> {
+    if (this.copy.records.length > 0) await this.onRecords([...this.copy.records]);
+    await super.start();
+  }
+
+  protected override async subscribe(bus: ObservableBus): Promise<Subscription> {
+    if (!(await this.isOfThisLog(bus))) {
+      this.copy.clear();
+      this.onOtherLog();
+    }
+    const take = async (records: BusRecord[]): Promise<void> => {
+      await this.onRecords(records);
+      this.copy.add(records);
+    };
+    return bus.subscribe(this.topic, take, { 0: this.copy.next });
+  }
+
+  private async isOfThisLog(bus: ObservableBus): Promise<boolean> {
+    const last = this.copy.records.at(-1);
+    if (last === undefined) return true;
+    const [log] = await bus.offsets(this.topic);
+    if (log === undefined || last.offset < log.start || last.offset >= log.end) return false;
+    const { records } = await bus.read({ topic: this.topic, from: { 0: last.offset }, limit: 1 });
+    const [there] = records;
+    return there?.offset === last.offset && there.value === last.value && there.timestamp === last.timestamp;
+  }
+}
+
+async function withTimeout(request: Promise<ClusterInfo>): Promise<void> {
+  const timeout = new AbortController();
+  const late = delay(WATCH_TIMEOUT_MS, timeout.signal).then(() => {
+    throw new Error(`no broker answered within ${WATCH_TIMEOUT_MS / 1_000} s`);
+  });
+  late.catch(() => {});
+  try {
+    await Promise.race([request, late]);
+  } finally {
+    timeout.abort();
+    request.catch(() => {});
+  }
+}
