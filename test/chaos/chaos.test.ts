@@ -7,7 +7,7 @@ import type { CliProcess } from "../integration/cli-process.ts";
 import { seeded } from "../simulation/random.ts";
 import { type KafkaCluster, startCluster } from "../support/kafka-cluster.ts";
 import { leaderOf, moveLeaders, onOneBroker } from "./partitions.ts";
-import { type Figures, World } from "./world.ts";
+import { type Figures, PARTITIONS, World } from "./world.ts";
 
 const FULL = process.env.CHAOS === "full";
 /** How long something is away. */
@@ -36,7 +36,7 @@ afterAll(async () => {
   console.log(`CHAOS_SEED=${SEED}`);
   await cluster?.stop();
 });
-afterEach(() => world.close());
+afterEach(() => world.close(), 60_000);
 
 const elapse = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -135,7 +135,9 @@ describe(`on three brokers (seed ${SEED}) nothing is lost or doubled, and undone
 
   it("the only broker of one partition is gone: the others go on meanwhile", async () => {
     const lonely = 2;
-    await underLoad({ provision: (topics) => onOneBroker(cluster, topics, { partition: lonely, broker: 3 }) });
+    await underLoad({
+      provision: (topics) => onOneBroker(cluster, topics, PARTITIONS, { partition: lonely, broker: 3 }),
+    });
     const broker = cluster.brokers[2];
     const since = Date.now();
     broker?.signal("SIGKILL");

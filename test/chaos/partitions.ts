@@ -3,7 +3,6 @@ import { type Admin, Kafka, logLevel } from "kafkajs";
 import type { TopicNames } from "../../engine/bus/kafka/provision.ts";
 import type { Random } from "../simulation/random.ts";
 import type { KafkaCluster } from "../support/kafka-cluster.ts";
-import { PARTITIONS } from "./world.ts";
 
 async function withAdmin<T>(cluster: KafkaCluster, act: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = new Kafka({ brokers: cluster.directAddresses, logLevel: logLevel.NOTHING }).admin();
@@ -47,10 +46,11 @@ export function moveLeaders(cluster: KafkaCluster, names: string[], random: Rand
 export function onOneBroker(
   cluster: KafkaCluster,
   names: TopicNames,
+  partitions: number,
   lonely: { partition: number; broker: number },
 ): Promise<void> {
   const others = cluster.brokers.map(({ id }) => id).filter((id) => id !== lonely.broker);
-  const replicaAssignment = Array.from({ length: PARTITIONS }, (_, partition) => ({
+  const replicaAssignment = Array.from({ length: partitions }, (_, partition) => ({
     partition,
     // The others have no replica there, so that nothing but this partition is away with the broker.
     replicas: partition === lonely.partition ? [lonely.broker] : others,
@@ -67,5 +67,13 @@ export function onOneBroker(
         ],
       })),
     });
+  });
+}
+
+/** A broker that comes back has to look through the logs of every topic. */
+export function deleteTopics(cluster: KafkaCluster, prefix: string): Promise<void> {
+  return withAdmin(cluster, async (admin) => {
+    const topics = (await admin.listTopics()).filter((name) => name.startsWith(prefix));
+    await admin.deleteTopics({ topics });
   });
 }

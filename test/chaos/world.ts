@@ -14,6 +14,7 @@ import { dumpSamples } from "../../examples/services/dump.ts";
 import { type CliProcess, dataFolder, spawnCli } from "../integration/cli-process.ts";
 import { Inbox } from "../support/bus-inbox.ts";
 import type { KafkaCluster } from "../support/kafka-cluster.ts";
+import { deleteTopics } from "./partitions.ts";
 import { type Effect, violations } from "./verdict.ts";
 
 export const PARTITIONS = 6;
@@ -77,6 +78,7 @@ export class World {
     this.closed = true;
     await this.loading?.stop();
     for (const close of this.closers.splice(0).reverse()) await close();
+    await deleteTopics(this.cluster, this.prefix);
   }
 
   /** Where things stand, for a scenario that doesn't come to its end. */
