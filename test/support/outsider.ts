@@ -113,6 +113,7 @@ export function outsider(consoleArgs: string[] = []) {
   const reading = new Set<AbortController>();
   const journeys = new Map<string, Handle>();
   const positions: Record<string, string> = {};
+  const strays: [topic: string, record: TopicRecord][] = [];
   const waiters = new Set<() => void>();
   const published = new Set<string>();
 
@@ -127,14 +128,15 @@ export function outsider(consoleArgs: string[] = []) {
       },
     );
     let out = "";
+    let err = "";
     const said = await new Promise<string>((resolve, reject) => {
       const grow = (chunk: Buffer) => {
         out += chunk;
         if (/\}\s*$/.test(out)) resolve(out);
       };
       child!.stdout!.on("data", grow);
-      child!.stderr!.on("data", (chunk: Buffer) => process.env.OUTSIDER_LOG && process.stderr.write(chunk));
-      child!.on("exit", (code) => reject(new Error(`the console ended with ${code}: ${out}`)));
+      child!.stderr!.on("data", (chunk: Buffer) => (err += chunk));
+      child!.on("exit", (code) => reject(new Error(`the console ended with ${code}: ${out}${err}`)));
     });
     url = JSON.parse(said).url;
     token = readFileSync(join(dataDir, "token"), "utf8").trim();
@@ -191,7 +193,10 @@ export function outsider(consoleArgs: string[] = []) {
   function take(topic: string, record: TopicRecord): void {
     const value = JSON.parse(record.value ?? "null");
     const journey = journeys.get(value?.uuid);
-    if (!journey) return;
+    if (!journey) {
+      strays.push([topic, record]);
+      return;
+    }
     if (topic === "antigraph.audit") journey.events.push(value);
     else if (!journey.commands.some(({ id }) => id === record.headers.id)) {
       const command: Command = { id: record.headers.id ?? "", headers: record.headers, value };
@@ -238,6 +243,8 @@ export function outsider(consoleArgs: string[] = []) {
   function follow(uuid: string, script: Script = {}): Handle {
     const handle: Handle = { ...journeyOf(uuid, script) };
     journeys.set(uuid, handle);
+    // What came before anyone followed it.
+    for (const [topic, record] of strays.splice(0)) take(topic, record);
     return handle;
   }
 
