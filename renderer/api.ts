@@ -15,6 +15,7 @@ import type {
   StartRequest,
 } from "../engine/api/schemas/journey.ts";
 import type { Problem } from "../engine/api/schemas/problem.ts";
+import type { Profile, ProfileDraft, ProfileList } from "../engine/api/schemas/profile.ts";
 import type { Produced, ProduceRequest, RecordPage } from "../engine/api/schemas/record.ts";
 import type { ServiceList, ServiceStats } from "../engine/api/schemas/service.ts";
 import type { JourneyFilter, JourneyQuery } from "../engine/audit/store.ts";
@@ -113,6 +114,21 @@ export const api = {
   setManager: (running: boolean) => post<ManagerState>("/manager", { body: { running } }),
   faults: (signal?: AbortSignal) => get<Faults>("/faults", { signal }),
   setFaults: (body: FaultsRequest) => put<Faults>("/faults", { body }),
+
+  profiles: (signal?: AbortSignal) => get<ProfileList>("/profiles", { signal }),
+  putProfile: (name: string, body: ProfileDraft) => put<Profile>(`/profiles/${encode(name)}`, { body }),
+  removeProfile: (name: string) => send("DELETE", `/profiles/${encode(name)}`, {}),
+  /** Opens another profile behind this very address; answers once it is open. */
+  chooseProfile: (body: { name: string; reason?: string }) => post<Info>("/profiles/choose", { body }),
+  unlockProfile: (reason: string) => post<Profile>("/profiles/unlock", { body: { reason } }),
+  lockProfile: () => post<Profile>("/profiles/lock", { body: {} }),
+  /** One JSON line for each stage, as it ends. */
+  testProfile: async (body: { profile: ProfileDraft & { name: string } }, signal: AbortSignal) => {
+    const headers = { accept: "application/x-ndjson" };
+    const response = await send("POST", "/profiles/test", { body, headers, signal });
+    if (response.body === null) throw unreachable("The connection test came without a body.");
+    return response.body;
+  },
 };
 
 /** Opens `GET /stream`; the caller reads the body. Rejects with an ApiError when the answer isn't a stream. */

@@ -35,6 +35,11 @@ export function useProfile(): Profile | undefined {
   return useInfo().data?.profile;
 }
 
+/** All profiles of this console, without their secrets. */
+export function useProfiles() {
+  return useQuery({ queryKey: keys.profiles, queryFn: ({ signal }) => api.profiles(signal) });
+}
+
 export function useManager() {
   return useQuery({
     queryKey: keys.manager,

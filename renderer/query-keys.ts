@@ -3,6 +3,7 @@ import type { JourneyFilter } from "../engine/audit/store.ts";
 
 export const keys = {
   info: ["info"],
+  profiles: ["profiles"],
   manager: ["manager"],
   flows: ["flows"],
   flow: (name: string, version: string) => ["flow", name, version],

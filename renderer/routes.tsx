@@ -46,6 +46,11 @@ export function createRouter() {
           path: "activity",
           lazy: async () => ({ Component: (await import("./activity/activity-page.tsx")).ActivityPage }),
         },
+        {
+          // The list, and the form of a new profile or of one.
+          path: "profiles/*",
+          lazy: async () => ({ Component: (await import("./profiles/profiles-page.tsx")).ProfilesPage }),
+        },
         { path: "*", element: <NotFound /> },
       ],
     },

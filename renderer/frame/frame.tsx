@@ -6,8 +6,9 @@ import { useProfile } from "../queries.ts";
 import { StartSheetHost } from "../start/start-sheet-host.tsx";
 import { Banners } from "./banners.tsx";
 import classes from "./frame.module.css";
-import { Navigation, PAGES } from "./navigation.tsx";
+import { Navigation, PAGES, PROFILES_PAGE } from "./navigation.tsx";
 import { PaletteHost } from "./palette-host.tsx";
+import { ProfileSheetsHost } from "./profile-control.tsx";
 import { listenForShortcuts, useShortcut } from "./shortcuts.ts";
 import { ShortcutsHelp } from "./shortcuts-help.tsx";
 import { TopBar } from "./top-bar.tsx";
@@ -24,6 +25,14 @@ export function Frame() {
   useEffect(() => {
     if (profile !== undefined) document.documentElement.dataset.environment = profile.environment;
   }, [profile]);
+
+  // Another tab, or another console of this folder, has opened another profile: nothing of the former one may stay.
+  const name = profile?.name;
+  const firstName = useRef(name);
+  useEffect(() => {
+    firstName.current ??= name;
+    if (name !== undefined && name !== firstName.current) location.assign("/journeys");
+  }, [name]);
 
   // A new page begins at its top, for the eyes and for the keyboard.
   useEffect(() => {
@@ -49,6 +58,7 @@ export function Frame() {
         </ErrorBoundary>
       </main>
       <StartSheetHost />
+      <ProfileSheetsHost />
       <PaletteHost />
       <ShortcutsHelp />
       <PageShortcuts />
@@ -57,7 +67,9 @@ export function Frame() {
 }
 
 function PageShortcuts() {
-  return PAGES.map((page) => <PageShortcut key={page.to} keys={page.keys} to={page.to} label={page.label} />);
+  return [...PAGES, PROFILES_PAGE].map((page) => (
+    <PageShortcut key={page.to} keys={page.keys} to={page.to} label={page.label} />
+  ));
 }
 
 function PageShortcut({ keys, to, label }: { keys: string; to: string; label: string }) {

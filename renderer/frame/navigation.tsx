@@ -3,7 +3,14 @@ import { useQuery } from "@tanstack/react-query";
 import { NavLink } from "react-router";
 import { api } from "../api.ts";
 import { count } from "../parts/format.ts";
-import { IconDatabase, IconHistory, IconListDetails, IconServer, IconSitemap } from "../parts/icons.ts";
+import {
+  IconDatabase,
+  IconHistory,
+  IconListDetails,
+  IconPlugConnected,
+  IconServer,
+  IconSitemap,
+} from "../parts/icons.ts";
 import { NEEDS_OPERATOR } from "../parts/status.ts";
 import { useInfo, useServices } from "../queries.ts";
 import { keys } from "../query-keys.ts";
@@ -26,6 +33,15 @@ export const PAGES: readonly Page[] = [
   { to: "/cluster", label: "Cluster", icon: IconDatabase, keys: "g c", question: "Is the bus well?" },
   { to: "/activity", label: "Activity", icon: IconHistory, keys: "g a", question: "Who did what?" },
 ];
+
+/** Beside the pages of every day: at the foot of the navigation. */
+export const PROFILES_PAGE: Page = {
+  to: "/profiles",
+  label: "Profiles",
+  icon: IconPlugConnected,
+  keys: "g p",
+  question: "Which clusters do we know?",
+};
 
 export function Navigation() {
   const waiting = useWaitingJourneys();
@@ -52,6 +68,10 @@ export function Navigation() {
           </NavLink>
         );
       })}
+      <NavLink to={PROFILES_PAGE.to} className={`${classes.link} ${classes.linkLast}`} title={PROFILES_PAGE.label}>
+        <PROFILES_PAGE.icon size={18} stroke={1.7} aria-hidden />
+        <span className={classes.linkLabel}>{PROFILES_PAGE.label}</span>
+      </NavLink>
       {info !== undefined && <div className={classes.navFoot}>Antigraph {info.version}</div>}
     </nav>
   );

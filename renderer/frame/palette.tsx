@@ -11,6 +11,7 @@ import { shortId, shortTime } from "../parts/format.ts";
 import {
   IconArrowRight,
   IconKeyboard,
+  IconLockOpen,
   IconPlayerPlay,
   IconPlayerStop,
   IconSearch,
@@ -19,9 +20,10 @@ import {
 } from "../parts/icons.ts";
 import { JOURNEY_LOOKS } from "../parts/status.ts";
 import { useStore } from "../parts/store.ts";
-import { useFlows, useManager, useProfile, useSetManager } from "../queries.ts";
+import { openChoose, openUnlock } from "../profiles/profile-sheets-store.ts";
+import { useFlows, useManager, useProfile, useProfiles, useSetManager } from "../queries.ts";
 import { openStartJourney } from "../start/start-store.ts";
-import { PAGES } from "./navigation.tsx";
+import { PAGES, PROFILES_PAGE } from "./navigation.tsx";
 import classes from "./palette.module.css";
 import { type PaletteAction, useRegisteredActions } from "./palette-actions.ts";
 import { paletteOpened } from "./palette-store.ts";
@@ -92,7 +94,7 @@ function usePaletteGroups(query: string): Group[] {
     { group: "Actions", actions: useActionsAllowedNow() },
     {
       group: "Pages",
-      actions: PAGES.map(({ to, label, question, icon }) => ({
+      actions: [...PAGES, PROFILES_PAGE].map(({ to, label, question, icon }) => ({
         id: `page ${to}`,
         label,
         description: question,
@@ -136,7 +138,9 @@ function useFoundJourneys(query: string, go: (to: string) => void): PaletteActio
 
 function useActionsAllowedNow(): PaletteAction[] {
   const registered = useRegisteredActions();
-  const readOnly = useProfile()?.read_only === true;
+  const profile = useProfile();
+  const readOnly = profile?.read_only === true;
+  const profiles = useProfiles().data;
   const manager = useManager().data;
   const setManager = useSetManager();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
@@ -152,6 +156,14 @@ function useActionsAllowedNow(): PaletteAction[] {
         run: () => setManager.mutate(!running),
       });
     }
+  }
+  for (const { name, environment } of profiles?.profiles ?? []) {
+    if (name === profiles?.current) continue;
+    const label = `Open the profile ${name}…`;
+    actions.push({ id: `profile ${name}`, label, description: environment, run: () => openChoose(name) });
+  }
+  if (profile?.environment === "prod" && profile.unlocked_until === undefined) {
+    actions.push({ id: "unlock", label: "Unlock production…", icon: IconLockOpen, run: openUnlock });
   }
   for (const scheme of ["light", "dark", "auto"] as const) {
     if (scheme === colorScheme) continue;

@@ -1,12 +1,12 @@
 import { ActionIcon, Tooltip, useMantineColorScheme } from "@mantine/core";
 import { Link } from "react-router";
-import { EnvironmentTag } from "../parts/environment-tag.tsx";
 import { IconDeviceDesktop, IconKeyboard, IconMoon, IconSearch, IconSun } from "../parts/icons.ts";
 import { Connection } from "./connection.tsx";
 import classes from "./frame.module.css";
 import { Logo } from "./logo.tsx";
 import { ManagerControl } from "./manager-control.tsx";
 import { openPalette } from "./palette-store.ts";
+import { ProfileControl } from "./profile-control.tsx";
 import { useShortcut } from "./shortcuts.ts";
 import { openShortcutsHelp } from "./shortcuts-help.tsx";
 
@@ -19,7 +19,7 @@ export function TopBar() {
         <Logo />
         <span className={classes.hideNarrow}>Antigraph</span>
       </Link>
-      <EnvironmentTag />
+      <ProfileControl />
       <ManagerControl />
       <div className={classes.grow} />
       <button type="button" className={classes.search} onClick={openPalette}>

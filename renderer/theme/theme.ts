@@ -88,8 +88,6 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: "xs", variant: "default" } },
     ActionIcon: { defaultProps: { size: "md", variant: "subtle", color: "gray" } },
-    // Mantine writes descriptions two pixels below the smallest size, which nobody can read at night.
-    InputDescription: { vars: () => ({ description: { "--input-description-size": "12px" } }) },
     TextInput: { defaultProps: { size: "xs" } },
     NumberInput: { defaultProps: { size: "xs" } },
     PasswordInput: { defaultProps: { size: "xs" } },

@@ -78,10 +78,10 @@ export function Tour() {
         />
         <Card
           icon={IconPlugConnected}
-          title="Connect your services"
-          text="Any language: see the topics and records."
+          title="Connect to a cluster"
+          text="Your own Kafka, tested stage by stage."
           done={state.done.includes("connect")}
-          onClick={did("connect", () => void navigate("/cluster"))}
+          onClick={did("connect", () => void navigate("/profiles/new"))}
         />
       </div>
     </section>
