@@ -189,6 +189,13 @@ export interface GroupInfo {
   topics: { topic: string; partition: number; committed: number; end: number; lag: number }[];
 }
 
+export interface GroupProgress {
+  group: string;
+  members: number;
+  /** The offset to read next, by partition; without those of which the group has stored nothing. */
+  positions: Record<number, number>;
+}
+
 export interface Bus {
   readonly kind: "embedded" | "kafka";
   topics(): Promise<TopicInfo[]>;
@@ -215,6 +222,8 @@ export interface ObservableBus extends Bus {
   /** What `topics` says of one, cheaply, as readers of committed records see it. Throws `topic_not_found`. */
   offsets(topic: string): Promise<PartitionOffsets[]>;
   cluster(): Promise<ClusterInfo>;
+  /** Of those of these groups that there are: members, and how far they have come on a topic. Cheaper than `groups`. */
+  progress(groups: readonly string[], topic: string): Promise<GroupProgress[]>;
   /** By partition: the first record written at this time or later (milliseconds since 1970), else the log's end. */
   offsetsAt(topic: string, time: number): Promise<Record<number, number>>;
 }

@@ -149,7 +149,7 @@ export function consumeContract(get: () => Fixture): void {
       await bus.append(["1", "2", "3", "4", "5"].map((value) => ({ topic: single, key: "k", value })));
       const all = new Inbox();
       const open = new Set<number>();
-      const unsettled = () => (open.size === 0 ? {} : { 0: Math.min(...open) });
+      const unsettled = (): Record<number, number> => (open.size === 0 ? {} : { 0: Math.min(...open) });
       const onRecords = (records: BusRecord[]) => {
         for (const { offset } of records) open.add(offset);
         all.add(records);
@@ -202,7 +202,15 @@ export function consumeContract(get: () => Fixture): void {
       expect(info?.topics.map(({ topic, partition, lag }) => ({ topic, partition, lag }))).toEqual(
         [0, 1, 2, 3].map((partition) => ({ topic: input, partition, lag: partition === 2 ? 1 : 0 })),
       );
+      const { topics = [] } = info ?? {};
+      expect(await bus.progress([group, `${group}-none`], input)).toEqual([
+        {
+          ...{ group, members: 0 },
+          positions: Object.fromEntries(topics.map(({ partition, committed }) => [partition, committed])),
+        },
+      ]);
       const again = await bus.consume({ group, topic: input, fromBeginning: true, onRecords: inbox.add });
+      expect(await bus.progress([group], input)).toMatchObject([{ members: 1 }]);
       expect((await bus.groups()).find((candidate) => candidate.group === group)).toMatchObject({ members: 1 });
       await again.close();
     });

@@ -14,6 +14,7 @@ import type {
   ConsumeOptions,
   Consumption,
   GroupInfo,
+  GroupProgress,
   NewRecord,
   ObservableBus,
   PartitionOffsets,
@@ -131,6 +132,18 @@ export class EmbeddedBus implements ObservableBus {
   async offsetsAt(topic: string, time: number): Promise<Record<number, number>> {
     this.assertOpen();
     return Object.fromEntries(this.registry.get(topic).logs.map((log) => [log.partition, log.offsetAt(time)]));
+  }
+
+  async progress(groups: readonly string[], topic: string): Promise<GroupProgress[]> {
+    return (await this.groups())
+      .filter(({ group }) => groups.includes(group))
+      .map(({ group, members, topics }) => {
+        const positions = topics.filter((position) => position.topic === topic);
+        return {
+          ...{ group, members },
+          positions: Object.fromEntries(positions.map(({ partition, committed }) => [partition, committed])),
+        };
+      });
   }
 
   async cluster(): Promise<ClusterInfo> {

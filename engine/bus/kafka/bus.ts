@@ -16,6 +16,7 @@ import type {
   ConsumeOptions,
   Consumption,
   GroupInfo,
+  GroupProgress,
   NewRecord,
   ObservableBus,
   PartitionOffsets,
@@ -32,6 +33,7 @@ import { ClosedStore } from "./closed-store.ts";
 import { type Consumer, consume } from "./consume.ts";
 import { Delivery } from "./delivery.ts";
 import { topicNotFound, typeOf, unavailable } from "./errors.ts";
+import { Progress } from "./group-progress.ts";
 import { describeGroups } from "./groups.ts";
 import { Observer } from "./observe.ts";
 import { knowTopic, outOfLog, Reader } from "./read.ts";
@@ -81,6 +83,7 @@ class KafkaBus implements ObservableBus {
   private readonly producing: Connection;
   private readonly appender: Appender;
   private readonly reader: Reader;
+  private readonly groupProgress: Progress;
   private readonly observer: Observer;
   private readonly consumers = new Set<Consumer>();
   private readonly subscriptions = new Set<Subscription>();
@@ -97,6 +100,7 @@ class KafkaBus implements ObservableBus {
     this.inspecting = client.connection("all");
     this.producing = client.connection();
     this.appender = new Appender(this.producing, `${options.idPrefix ?? "antigraph."}append-${crypto.randomUUID()}`);
+    this.groupProgress = new Progress(client.connection());
     this.reader = new Reader(client, this.closing.signal);
     this.observer = new Observer(client, this.admin);
   }
@@ -126,6 +130,11 @@ class KafkaBus implements ObservableBus {
   async offsetsAt(topic: string, time: number): Promise<Record<number, number>> {
     this.assertOpen();
     return this.observer.offsetsAt(topic, time);
+  }
+
+  async progress(groups: readonly string[], topic: string): Promise<GroupProgress[]> {
+    this.assertOpen();
+    return this.groupProgress.of(groups, topic);
   }
 
   async cluster(): Promise<ClusterInfo> {
@@ -236,6 +245,7 @@ class KafkaBus implements ObservableBus {
     for (const store of this.closedStores.values()) await store.then((it) => it.close()).catch(() => {});
     await this.appender.close();
     this.reader.close();
+    this.groupProgress.close();
     this.observer.close();
     this.producing.close();
     this.inspecting.close();

@@ -100,6 +100,7 @@ class WaitingBus implements PatientBus {
   groups = () => this.ask((bus) => bus.groups());
   offsets = (topic: string) => this.ask((bus) => bus.offsets(topic));
   offsetsAt = (topic: string, time: number) => this.ask((bus) => bus.offsetsAt(topic, time));
+  progress = (groups: readonly string[], topic: string) => this.ask((bus) => bus.progress(groups, topic));
   cluster = () => this.ask((bus) => bus.cluster());
   append = (records: NewRecord[]) => this.ask((bus) => bus.append(records));
   read = (query: ReadQuery) => this.ask((bus) => bus.read(query));
