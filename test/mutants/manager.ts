@@ -1,0 +1,162 @@
+/** Breakages of the manager: from a record to a batch that is committed, and back from the changelog after a restart. */
+import type { Mutant } from "./mutant.ts";
+
+const FILE = "engine/manager/partition.ts";
+const CODEC = "engine/manager/state-codec.ts";
+const MANAGER = "test/integration/manager.test.ts";
+const PARTITION = "test/unit/manager/partition.test.ts";
+const FLOWS = "test/unit/manager/flows.test.ts";
+const SIMULATOR = { seeds: 60 };
+
+export const manager: Mutant[] = [
+  {
+    name: "timers are forgotten on a restart",
+    breaks: "promise 2",
+    file: FILE,
+    text: `for (const journey of decodeInFlight(state)) this.keep(journey);`,
+    instead: `for (const journey of decodeInFlight(state)) this.journeys.set(journey.uuid, journey);`,
+    noticedBy: [PARTITION],
+  },
+  {
+    name: "timers fire before the input that is there has been read",
+    breaks: "clocks",
+    file: FILE,
+    text: `let taken = 0;`,
+    instead: `this.fireTimers(now, batch);
+    let taken = 0;`,
+    noticedBy: [PARTITION],
+  },
+  {
+    name: "a start that comes twice starts the journey again",
+    breaks: "promise 2",
+    file: FILE,
+    text: `if (journey) return;`,
+    instead: ``,
+    noticedBy: [PARTITION],
+  },
+  {
+    name: "records away from their journey's home are worked on where they are",
+    breaks: "records",
+    file: FILE,
+    text: `if (home !== this.partition)`,
+    instead: `if (home < 0)`,
+    noticedBy: [PARTITION],
+  },
+  {
+    name: "a record that can't be used is dropped",
+    breaks: "promise 1",
+    file: FILE,
+    text: `this.bury(record, reason, error.message, batch);`,
+    instead: ``,
+    noticedBy: [MANAGER],
+  },
+  {
+    name: "dead letters lose the original bytes",
+    breaks: "records",
+    file: FILE,
+    text: `      key: record.key,
+      value: record.value,`,
+    instead: `      key: record.key,
+      value: message,`,
+    noticedBy: [MANAGER],
+  },
+  {
+    name: "what a timer did is not in the audit",
+    breaks: "promise 6",
+    file: FILE,
+    text: `    for (const event of turn.events) {
+      batch.records.push({`,
+    instead: `    for (const event of turn.events) {
+      if (input.kind !== "timer") batch.records.push({`,
+    noticedBy: SIMULATOR,
+  },
+  {
+    name: "the audit tells less than the engine has used",
+    breaks: "promise 7",
+    file: FILE,
+    text: `value: JSON.stringify(event),`,
+    instead: `value: JSON.stringify({ ...event, detail: undefined }),`,
+    noticedBy: SIMULATOR,
+  },
+  {
+    name: "the fold knows something that is in no event",
+    breaks: "promise 7",
+    file: "engine/core/turn.ts",
+    text: `turn.journey = evolve(turn.journey, event);`,
+    instead: `turn.journey = { ...evolve(turn.journey, event), deadlineAt: ctx.now };`,
+    noticedBy: ["test/unit/core/journey.test.ts"],
+  },
+  {
+    name: "a journey's state is written and its outputs are not",
+    breaks: "promise 2",
+    file: CODEC,
+    text: `    changes.push({ key: \`\${after.uuid}/\${name}\`, value: JSON.stringify(value ?? null) });`,
+    instead: `    if (name === "") changes.push({ key: \`\${after.uuid}/\${name}\`, value: JSON.stringify(value ?? null) });`,
+    noticedBy: SIMULATOR,
+  },
+  {
+    name: "only the first change of a journey is written",
+    breaks: "promise 2",
+    file: CODEC,
+    text: `changes.push({ key: after.uuid, value: JSON.stringify(toStored(after)) });`,
+    instead: `if (!known) changes.push({ key: after.uuid, value: JSON.stringify(toStored(after)) });`,
+    noticedBy: SIMULATOR,
+  },
+  {
+    name: "an ended journey leaves its parts behind",
+    breaks: "records",
+    file: CODEC,
+    text: "for (const name of partsOf(before).keys()) changes.push({",
+    instead: "for (const name of [] as string[]) changes.push({",
+    noticedBy: [PARTITION],
+  },
+  {
+    name: "an ended journey is not found again",
+    breaks: "promise 1",
+    file: FILE,
+    text: `return record === undefined ? undefined : decodeEnded(record);`,
+    instead: `return record === undefined ? undefined : undefined;`,
+    noticedBy: [PARTITION],
+  },
+  {
+    name: "a flow that was published a moment ago is not known",
+    breaks: "records",
+    file: FILE,
+    text: `if (this.flowsReadFor !== offset) throw new FlowsNeeded();`,
+    instead: ``,
+    noticedBy: [PARTITION],
+  },
+  {
+    name: "a version published again with other content is the one that counts",
+    breaks: "records",
+    file: "engine/manager/flows.ts",
+    text: `      known.conflicts++;`,
+    instead: `      known.conflicts++;
+      known.flow = compileFlow(flow).flow;`,
+    noticedBy: [FLOWS],
+  },
+  {
+    name: "right after a takeover unread answers count as silence",
+    breaks: "clocks",
+    file: FILE,
+    text: `startedAt < since && now < since`,
+    instead: `startedAt < 0 && now < since`,
+    noticedBy: [PARTITION],
+  },
+  {
+    name: "a service that comes up wakes nobody",
+    breaks: "health",
+    file: FILE,
+    text: `for (const uuid of uuids ?? []) this.timers.set(uuid, now);`,
+    instead: ``,
+    noticedBy: [PARTITION],
+  },
+  {
+    name: "what a service holds is not looked at",
+    breaks: "clocks",
+    file: FILE,
+    text: `isTakenOver(call.clockAt) ||`,
+    instead: `isTakenOver(call.clockAt) || call.dueAt < 0 &&`,
+    noticedBy: [PARTITION],
+  },
+];
