@@ -5,10 +5,12 @@
  */
 import { AntigraphError } from "../../core/errors.ts";
 import type { NewRecord } from "../bus.ts";
+import { Batches, MAXIMUM_BATCH_BYTES } from "./batches.ts";
 import type { Connection } from "./client.ts";
 import { delay, isFinal, topicNotFound, typeOf, unavailable } from "./errors.ts";
-import { Batches, IdempotentProducer, MAXIMUM_BATCH_BYTES, TransactionalProducer } from "./produce.ts";
+import { IdempotentProducer } from "./produce.ts";
 import { type Routed, route } from "./route.ts";
+import { TransactionalProducer } from "./transactional-producer.ts";
 
 /** How long an append is tried before it is refused. */
 const APPEND_TIMEOUT_MS = 15_000;

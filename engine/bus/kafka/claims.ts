@@ -11,19 +11,15 @@
  * Dying anywhere in between is safe. Who lets go of a partition in good order writes a tombstone for its claim first; its
  * successor then has nobody to fence, which would cost the former owner its other partitions too.
  */
+import { Batches } from "./batches.ts";
+import { Changelog, CLAIM_KEY, type Claim, type Restored } from "./changelog.ts";
 import type { Connection } from "./client.ts";
 import { delay } from "./errors.ts";
-import { fetchFrom } from "./fetch.ts";
-import { Batches, TransactionalProducer } from "./produce.ts";
-
-/** Keys of the changelog that are no state; state keys begin with a uuid. */
-export const CLAIM_KEY = "claim";
-export const POSITION_KEY = "position";
+import { TransactionalProducer } from "./transactional-producer.ts";
 
 /** How long a former owner that is still a member has for letting go by itself. */
 const RELEASE_TIMEOUT_MS = 1_000;
 const POLL_MS = 3;
-const RESTORE_BYTES = 8_388_608;
 
 export interface ClaimOptions {
   connection: Connection;
@@ -39,17 +35,6 @@ export interface ClaimOptions {
   /** Asks the group whether this member is in it. */
   isMember(memberId: string): Promise<boolean>;
   signal: AbortSignal;
-}
-
-interface Claim {
-  work: string;
-  member: string;
-}
-
-/** What lies in the changelog: state, and the position of the input if there ever was one. */
-export interface Restored {
-  state: Map<string, string>;
-  position: number | undefined;
 }
 
 /** Undefined when the partition isn't this member's any more. Rejects when the cluster can't be reached. */
@@ -88,54 +73,4 @@ async function released(log: Changelog, last: Claim, { isOwner, signal }: ClaimO
     current = log.claim();
   }
   return current;
-}
-
-/** One partition of the changelog, read on and on: the newest value of each key. */
-class Changelog {
-  private readonly entries = new Map<string, string>();
-  private next: number | undefined;
-  private readonly connection: Connection;
-  private readonly topic: string;
-  private readonly partition: number;
-
-  constructor(connection: Connection, topic: string, partition: number) {
-    this.connection = connection;
-    this.topic = topic;
-    this.partition = partition;
-  }
-
-  claim(): Claim | undefined {
-    const value = this.entries.get(CLAIM_KEY);
-    return value === undefined ? undefined : JSON.parse(value);
-  }
-
-  restored(): Restored {
-    const position = this.entries.get(POSITION_KEY);
-    this.entries.delete(CLAIM_KEY);
-    this.entries.delete(POSITION_KEY);
-    return { state: this.entries, position: position === undefined ? undefined : Number(position) };
-  }
-
-  /** Everything that is committed now. */
-  async readToEnd(): Promise<void> {
-    const { connection, topic, partition } = this;
-    for (;;) {
-      this.next ??= (await connection.offsets(topic, [partition], "start")).get(partition) ?? 0;
-      const offset = this.next;
-      const [fetched] = await connection.retry(async () => {
-        const leader = connection.leaderOf(topic, partition);
-        if (leader === undefined) throw new Error(`${topic}/${partition} has no leader now`);
-        const options = { maxWaitMs: 0, partitionBytes: RESTORE_BYTES };
-        return fetchFrom(connection, leader, topic, [{ partition, offset }], options);
-      });
-      if (fetched === undefined) return;
-      for (const { key, value } of fetched.records) {
-        if (key === null) continue;
-        if (value === null) this.entries.delete(key);
-        else this.entries.set(key, value);
-      }
-      this.next = fetched.next;
-      if (fetched.next >= fetched.lastStable) return;
-    }
-  }
 }

@@ -15,6 +15,13 @@ export function isFinal(error: unknown): boolean {
   return type !== undefined && (FINAL.has(type) || type.endsWith("AUTHORIZATION_FAILED"));
 }
 
+/** What was sent can't be taken as it is, whoever sends it: not the cluster's state, and not the client's rights. */
+export function isRefusedForContent(error: unknown): boolean {
+  return REFUSED.has(typeOf(error) ?? "");
+}
+
+const REFUSED = new Set(["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", "INVALID_TIMESTAMP"]);
+
 const FINAL = new Set([
   "MESSAGE_TOO_LARGE",
   "RECORD_LIST_TOO_LARGE",

@@ -2,9 +2,10 @@
 import { AntigraphError } from "../../core/errors.ts";
 import { partitionFor } from "../../core/murmur2.ts";
 import type { NewRecord } from "../bus.ts";
+import { MAXIMUM_BATCH_BYTES, sizeOf } from "./batches.ts";
 import type { Connection, WireMessage } from "./client.ts";
 import { topicNotFound } from "./errors.ts";
-import { MAXIMUM_BATCH_BYTES, sizeOf, tooLarge } from "./produce.ts";
+import { tooLarge } from "./produce.ts";
 
 export interface Routed {
   topic: string;

@@ -1,28 +1,28 @@
 /**
- * One partition that this process works on: what is fetched and not yet processed, its state, and when its worker is to
- * be called. Everything here is memory; work.ts makes it durable. A batch on which `process` throws is halved until one
- * record is left, which goes to the dead letters: nothing blocks a partition.
+ * One partition that this process works on: what is fetched and not yet processed, and when its worker is to be called.
+ * Everything here is memory; transactions.ts makes it durable. A batch on which `process` throws, or whose outputs the
+ * cluster refuses, is halved until one record is left, which goes to the dead letters: nothing blocks a partition.
  */
-import type { BusLogger, BusRecord, NewRecord, Output, StateEntry, Worker } from "../bus.ts";
-import type { ClosedStore } from "./closed-store.ts";
+import type { BusLogger, BusRecord, NewRecord, Output, Worker } from "../bus.ts";
 import type { FetchedPartition } from "./fetch.ts";
+import type { Change, PartitionState } from "./partition-state.ts";
+import type { Suspicion } from "./quarantine.ts";
 
 const MAXIMUM_BATCH_RECORDS = 256;
 /** Wait before a worker whose restore or timer call threw is asked again. */
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAXIMUM_MS = 60_000;
 const MAXIMUM_MESSAGE_CHARS = 1_000;
-/** Keys that were found in the store of ended state; when one of them gets open state again, it must leave the store. */
-const MAXIMUM_LOOKED_UP_KEYS = 10_000;
 const MAXIMUM_BUFFER_RECORDS = 2_000;
 
 export interface WorkPartitionOptions {
   worker: Worker;
   topic: string;
   partition: number;
-  state: Map<string, string>;
+  state: PartitionState;
   position: number;
-  closed: ClosedStore;
+  /** What is known of transactions of this partition that failed. */
+  suspicion?: Suspicion;
   deadLetters: string;
   clock: () => number;
   logger: BusLogger;
@@ -37,35 +37,18 @@ export interface Call {
   next: number;
 }
 
-/** Ended state that the store may not have read yet; `end`: behind its record, once that is known. */
-export interface Closing {
-  value: string | null;
-  end: number;
-}
-
-/** A change that goes to one of the two changelogs. */
-export interface Change {
-  key: string;
-  value: string | null;
-  /** For the changelog of ended state: to be told the record's end. */
-  closing?: Closing;
-}
-
 export class WorkPartition {
   readonly partition: number;
-  /** Processed alone in a transaction: one that it took part in has failed. */
-  isolated = false;
   private readonly options: WorkPartitionOptions;
-  private readonly state: Map<string, string>;
-  private readonly closing = new Map<string, Closing>();
-  private readonly lookedUp = new Set<string>();
+  readonly state: PartitionState;
 
   private buffer: BusRecord[] = [];
   /** Index of the first record of the buffer that isn't processed. */
-  private head = 0;
+  private first = 0;
   private fetchedTo: number;
-  /** A record before this offset made `process` throw. */
+  /** A record before this offset made `process` throw, or a transaction fail. */
   private suspectUntil: number | undefined;
+  private readonly condemned: Suspicion["condemned"];
   private waitingFor: Promise<void> | undefined;
 
   private due: number | null = null;
@@ -83,15 +66,23 @@ export class WorkPartition {
     this.partition = options.partition;
     this.state = options.state;
     this.fetchedTo = options.position;
+    this.suspectUntil = options.suspicion?.suspectUntil;
+    this.condemned = options.suspicion?.condemned;
+    this.callAt = options.suspicion?.callAt ?? 0;
   }
 
   /** The offset to process next. */
   get position(): number {
-    return this.buffer[this.head]?.offset ?? this.fetchedTo;
+    return this.head?.offset ?? this.fetchedTo;
+  }
+
+  /** The record to process next, if it is here. */
+  get head(): BusRecord | undefined {
+    return this.buffer[this.first];
   }
 
   get backlog(): number {
-    return this.buffer.length - this.head;
+    return this.buffer.length - this.first;
   }
 
   get isFull(): boolean {
@@ -99,9 +90,9 @@ export class WorkPartition {
   }
 
   accept({ records, next }: FetchedPartition): void {
-    if (this.head > 0) {
-      this.buffer = this.buffer.slice(this.head);
-      this.head = 0;
+    if (this.first > 0) {
+      this.buffer = this.buffer.slice(this.first);
+      this.first = 0;
     }
     for (const record of records) this.buffer.push(record);
     this.fetchedTo = next;
@@ -114,7 +105,7 @@ export class WorkPartition {
   /** Builds the worker's memory from the state. Throws what the worker throws. */
   restore(): void {
     const { worker } = this.options;
-    worker.restore(this.partition, entriesOf(this.state), (key) => this.lookup(key));
+    worker.restore(this.partition, this.state.entries(), (key) => this.state.lookup(key));
     this.due = worker.nextDue(this.partition);
     this.restored = true;
     this.restoreWaitMs = RETRY_FIRST_MS;
@@ -129,29 +120,18 @@ export class WorkPartition {
     this.guard("committed", () => this.options.worker.committed?.(this.partition, output));
   }
 
-  lookup(key: string): string | undefined {
-    const open = this.state.get(key);
-    if (open !== undefined) return open;
-    const closing = this.closing.get(key);
-    const value = closing === undefined ? this.options.closed.get(this.partition, key) : (closing.value ?? undefined);
-    if (value !== undefined && this.lookedUp.size < MAXIMUM_LOOKED_UP_KEYS) this.lookedUp.add(key);
-    return value;
-  }
-
-  /** The store has read its topic up to here. */
-  storeHasRead(next: number): void {
-    for (const [key, { end }] of this.closing) {
-      // In the order of writing.
-      if (end > next) break;
-      this.closing.delete(key);
-    }
-  }
-
   /** When it has to be looked at again though nothing comes: milliseconds since 1970. */
   nextLook(): number | undefined {
     if (!this.restored) return this.restoreAt;
     if (this.wanted) return this.callAt;
     return this.due === null ? undefined : Math.max(this.due, this.callAt);
+  }
+
+  /** There is a reason to look at it: records, a call that is due, or memory to be restored. */
+  isReady(now: number): boolean {
+    if (!this.restored) return now >= this.restoreAt;
+    if (this.isCallDue(now) && this.callAfter !== undefined && this.position >= this.callAfter) return true;
+    return this.waitingFor === undefined && this.backlog > 0;
   }
 
   /** A call without records is due, and it isn't known yet what has to be processed before. */
@@ -166,8 +146,21 @@ export class WorkPartition {
       this.callAfter = undefined;
       return [];
     }
-    if (this.waitingFor !== undefined || this.backlog === 0) return undefined;
-    return this.buffer.slice(this.head, this.head + this.batchLimit());
+    if (this.waitingFor !== undefined || this.backlog === 0 || this.isCondemned) return undefined;
+    return this.buffer.slice(this.first, this.first + this.batchLimit());
+  }
+
+  /** The dead letter of the next record, if it is known that it can't be processed. */
+  get condemnedLetter(): NewRecord | undefined {
+    const { condemned, options, head: record } = this;
+    if (record === undefined || condemned === undefined || !this.isCondemned) return undefined;
+    return deadLetter(record, condemned.error, options.deadLetters, condemned.withoutValue);
+  }
+
+  /** The next record lies in the dead letters. */
+  skip(): void {
+    this.first++;
+    this.suspectUntil = undefined;
   }
 
   /** Calls the worker. Throws what it throws; what it answers isn't applied yet: see `apply` and `fail`. */
@@ -175,7 +168,7 @@ export class WorkPartition {
     const { worker } = this.options;
     const output = worker.process(this.partition, records, now);
     this.due = worker.nextDue(this.partition);
-    const behind = this.buffer[this.head + records.length]?.offset ?? this.fetchedTo;
+    const behind = this.buffer[this.first + records.length]?.offset ?? this.fetchedTo;
     const next = records.length === 0 ? this.position : (records[output.taken ?? records.length]?.offset ?? behind);
     return { partition: this, records, output, next };
   }
@@ -183,8 +176,8 @@ export class WorkPartition {
   /** Takes what a call has done for done; answers what goes to the changelogs. */
   apply({ records, output, next }: Call, wake: () => void): Change[] {
     const changes: Change[] = [];
-    for (const { key, value, closed } of output.state) this.change(changes, key, value, closed === true);
-    this.head += output.taken ?? records.length;
+    for (const { key, value, closed } of output.state) this.state.change(changes, key, value, closed === true);
+    this.first += output.taken ?? records.length;
     if (this.suspectUntil !== undefined && next >= this.suspectUntil) this.suspectUntil = undefined;
     if (output.resume !== undefined) this.waitFor(output.resume, wake);
     if (records.length === 0) {
@@ -194,9 +187,14 @@ export class WorkPartition {
     return changes;
   }
 
+  /** What the last call returned can't be sent now, whatever it was: the worker is restored before its next call. */
+  rewind(): void {
+    this.revoke();
+  }
+
   /**
    * The worker threw, or what it returned can't be sent: its memory is built anew from the state. Answers the dead letter
-   * of the record that alone makes it throw.
+   * of the record that alone makes it throw; when that is sent, `skip` it.
    */
   fail(records: readonly BusRecord[], error: unknown, now: number): NewRecord | undefined {
     const { logger, topic, deadLetters } = this.options;
@@ -213,33 +211,12 @@ export class WorkPartition {
       this.suspectUntil = (records.at(-1) ?? first).offset + 1;
       return undefined;
     }
-    logger.error({ err: error, ...name, offset: first.offset }, "a record went to the dead letters");
-    this.head++;
-    this.suspectUntil = undefined;
+    logger.error({ err: error, ...name, offset: first.offset }, "a record goes to the dead letters");
     return deadLetter(first, error, deadLetters);
   }
 
-  private change(changes: Change[], key: string, value: string | null, closed: boolean): void {
-    const wasClosed = this.lookedUp.has(key) || typeof this.closing.get(key)?.value === "string";
-    if (closed && value !== null) {
-      if (this.state.delete(key)) changes.push({ key, value: null });
-      this.close(changes, key, value);
-      return;
-    }
-    if (wasClosed) this.close(changes, key, null);
-    this.lookedUp.delete(key);
-    if (value !== null) {
-      this.state.set(key, value);
-      changes.push({ key, value });
-    } else if (this.state.delete(key)) changes.push({ key, value });
-  }
-
-  private close(changes: Change[], key: string, value: string | null): void {
-    const closing = { value, end: Number.POSITIVE_INFINITY };
-    // Behind all that was closed before.
-    this.closing.delete(key);
-    this.closing.set(key, closing);
-    changes.push({ key, value, closing });
+  private get isCondemned(): boolean {
+    return this.condemned !== undefined && this.head?.offset === this.condemned.offset;
   }
 
   private isCallDue(now: number): boolean {
@@ -264,7 +241,7 @@ export class WorkPartition {
 
   private batchLimit(): number {
     if (this.suspectUntil === undefined) return MAXIMUM_BATCH_RECORDS;
-    const suspects = this.buffer.slice(this.head).findIndex(({ offset }) => offset >= (this.suspectUntil ?? 0));
+    const suspects = this.buffer.slice(this.first).findIndex(({ offset }) => offset >= (this.suspectUntil ?? 0));
     return Math.max(1, Math.floor((suspects < 0 ? this.backlog : suspects) / 2));
   }
 
@@ -287,16 +264,14 @@ export class WorkPartition {
   }
 }
 
-function* entriesOf(state: ReadonlyMap<string, string>): Generator<StateEntry> {
-  for (const [key, value] of state) yield { key, value };
-}
-
-function deadLetter(record: BusRecord, error: unknown, topic: string): NewRecord {
+/** `withoutValue`: it is too large for the dead letters too; where it lies stands in the headers. */
+export function deadLetter(record: BusRecord, error: unknown, topic: string, withoutValue = false): NewRecord {
   const message = error instanceof Error ? error.message : String(error);
   return {
     topic,
     key: record.key,
-    value: record.value,
+    value: withoutValue ? null : record.value,
+    ...(record.bytes && !withoutValue && { bytes: record.bytes }),
     headers: {
       ...record.headers,
       reason: "processing_failed",
@@ -304,6 +279,7 @@ function deadLetter(record: BusRecord, error: unknown, topic: string): NewRecord
       topic: record.topic,
       partition: String(record.partition),
       offset: String(record.offset),
+      ...(withoutValue && { "value-bytes": String(Buffer.byteLength(record.value ?? "")) }),
     },
   };
 }

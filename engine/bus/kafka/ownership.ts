@@ -1,0 +1,164 @@
+/** The partitions that the group gives to this member: claims each, restores it, and hands it over to be worked on. */
+import type { Admin } from "kafkajs";
+import type { BusLogger, Worker } from "../bus.ts";
+import { claim } from "./claims.ts";
+import type { Connection } from "./client.ts";
+import type { ClosedStore } from "./closed-store.ts";
+import { delay } from "./errors.ts";
+import type { ChangelogTopics } from "./group-commit.ts";
+import { PartitionState } from "./partition-state.ts";
+import type { Quarantine } from "./quarantine.ts";
+import { outOfLog } from "./read.ts";
+import type { Transactions } from "./transactions.ts";
+import { WorkPartition } from "./work-partition.ts";
+
+const RETRY_FIRST_MS = 50;
+const RETRY_MAXIMUM_MS = 2_000;
+
+export interface OwnershipOptions {
+  worker: Worker;
+  topics: ChangelogTopics;
+  claiming: Connection;
+  /** Sees the ends of logs, committed or not. */
+  inspecting: Connection;
+  admin: Admin;
+  closed: ClosedStore;
+  transactions: Transactions;
+  quarantine: Quarantine;
+  idPrefix: string;
+  deadLetters: string;
+  clock: () => number;
+  logger: BusLogger;
+  signal: AbortSignal;
+  /** It is restored, and is read from its position. */
+  onTaken(partition: number, position: number): void;
+  /** Its memory is dropped. */
+  onDropped(partition: number): void;
+}
+
+export class Ownership {
+  /** What is worked on. */
+  readonly working = new Map<number, WorkPartition>();
+  /** Resolves when it has all that it was given first; rejects with the first reason why not. */
+  readonly started: Promise<void>;
+  /** What the group gives to this member, which has this id. */
+  private assigned: readonly number[] = [];
+  private memberId = "";
+  private readonly claims = new Set<number>();
+  private readonly first = Promise.withResolvers<void>();
+  private readonly options: OwnershipOptions;
+
+  constructor(options: OwnershipOptions) {
+    this.options = options;
+    this.started = this.first.promise;
+    this.started.catch(() => {});
+    options.signal.addEventListener("abort", () => this.first.reject(new Error("stopped")));
+  }
+
+  /** Answers the partitions that are gone: their memory is dropped, their claims stand. */
+  assign(assigned: readonly number[], memberId: string): number[] {
+    const gone = [...this.working.keys()].filter((partition) => !assigned.includes(partition));
+    this.assigned = assigned;
+    this.memberId = memberId;
+    for (const partition of gone) this.drop(partition);
+    this.claimAll();
+    return gone;
+  }
+
+  drop(partition: number): void {
+    const found = this.working.get(partition);
+    this.working.delete(partition);
+    this.options.onDropped(partition);
+    found?.revoke();
+  }
+
+  dropAll(): void {
+    for (const partition of [...this.working.keys()]) this.drop(partition);
+  }
+
+  claimAll(): void {
+    if (this.assigned.length === 0) this.first.resolve();
+    for (const partition of this.assigned) {
+      if (!this.working.has(partition) && !this.claims.has(partition)) void this.claim(partition);
+    }
+  }
+
+  private async claim(partition: number): Promise<void> {
+    const { logger, signal, worker, claiming } = this.options;
+    this.claims.add(partition);
+    try {
+      for (let waitMs = RETRY_FIRST_MS; this.assigned.includes(partition) && !signal.aborted; ) {
+        try {
+          if (await this.take(partition)) break;
+        } catch (error) {
+          if (signal.aborted) break;
+          this.first.reject(error);
+          logger.warn({ err: error, topic: worker.topic, partition }, "a partition can't be claimed now");
+          await delay(waitMs, signal);
+          waitMs = Math.min(RETRY_MAXIMUM_MS, waitMs * 2);
+          await claiming.refresh();
+        }
+      }
+    } finally {
+      this.claims.delete(partition);
+    }
+    if (this.assigned.every((it) => this.working.has(it))) this.first.resolve();
+  }
+
+  /** Answers whether the partition is worked on now. */
+  private async take(partition: number): Promise<boolean> {
+    const { transactions, closed, worker, quarantine, signal, topics, claiming, idPrefix } = this.options;
+    const { epoch } = transactions;
+    const isOwner = () => epoch === transactions.epoch && this.assigned.includes(partition) && !signal.aborted;
+    await epoch.ready;
+    if (!isOwner()) return false;
+    const restored = await claim({
+      connection: claiming,
+      changelog: topics.state,
+      partition,
+      idPrefix,
+      workId: epoch.workId,
+      memberId: this.memberId,
+      isOwner,
+      isMember: (memberId) => this.isMember(memberId),
+      signal,
+    });
+    if (restored === undefined) return false;
+    await closed.upToDate(partition, signal);
+    const position = await this.checkPosition(partition, restored.position);
+    if (!isOwner()) return false;
+    const found = new WorkPartition({
+      ...this.options,
+      topic: worker.topic,
+      partition,
+      state: new PartitionState(partition, restored.state, closed),
+      position,
+      suspicion: quarantine.suspicionOf(partition),
+    });
+    try {
+      found.restore();
+    } catch (error) {
+      found.revoke();
+      throw error;
+    }
+    this.working.set(partition, found);
+    this.options.onTaken(partition, position);
+    return true;
+  }
+
+  /** Throws `offset_out_of_range`: input was lost, and going on would hide it. */
+  private async checkPosition(partition: number, position: number | undefined): Promise<number> {
+    const { inspecting, worker } = this.options;
+    const { topic } = worker;
+    const start = (await inspecting.offsets(topic, [partition], "start")).get(partition) ?? 0;
+    if (position === undefined) return start;
+    const end = (await inspecting.offsets(topic, [partition], "end")).get(partition) ?? 0;
+    if (position < start || position > end) throw outOfLog({ topic, partition, offset: position, start, end });
+    return position;
+  }
+
+  private async isMember(memberId: string): Promise<boolean> {
+    const { groups } = await this.options.admin.describeGroups([this.options.worker.group]);
+    return groups.some(({ members }) => members.some((member) => member.memberId === memberId));
+  }
+}

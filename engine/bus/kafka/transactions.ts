@@ -1,0 +1,139 @@
+/**
+ * The transactions of a worker, one after the other under one work id that this process uses once. Whatever goes wrong
+ * with one of them, its outcome is taken for lost: a fresh work id takes over, and its owner claims everything anew.
+ */
+import type { BusLogger } from "../bus.ts";
+import type { Connection } from "./client.ts";
+import { delay } from "./errors.ts";
+import type { BatchEnd, Commit } from "./group-commit.ts";
+import { TransactionalProducer } from "./transactional-producer.ts";
+
+const RETRY_FIRST_MS = 50;
+const RETRY_MAXIMUM_MS = 2_000;
+const VISIBLE_CHECK_MS = 2;
+const VISIBLE_TIMEOUT_MS = 2_000;
+
+export interface TransactionsOptions {
+  connection: Connection;
+  /** Of work ids; each ends in a uuid. */
+  idPrefix: string;
+  group: string;
+  /** A transaction is committed: before anything else happens. */
+  onCommitted(commit: Commit, ends: readonly BatchEnd[]): void;
+  /** Readers of committed records see it. */
+  onVisible(commit: Commit): void;
+  /** Its outcome is unknown; `renew` has been called already. */
+  onFailed(commit: Commit, error: unknown): void;
+  signal: AbortSignal;
+  logger: BusLogger;
+}
+
+/** The work id of the moment; another one means that everything before is lost. */
+export interface Epoch {
+  readonly workId: string;
+  /** It can be used from then on. */
+  readonly ready: Promise<void>;
+}
+
+interface OwnEpoch extends Epoch {
+  producer: TransactionalProducer;
+}
+
+export class Transactions {
+  private readonly options: TransactionsOptions;
+  private current: OwnEpoch;
+  private running: Promise<void> | undefined;
+  /** Committed, in order; it isn't known yet whether readers see them. */
+  private readonly unseen: { commit: Commit; ends: readonly BatchEnd[]; at: number }[] = [];
+  private looking = false;
+  /** Something went wrong: who leads and who coordinates may be others by now. */
+  private stale = false;
+
+  constructor(options: TransactionsOptions) {
+    this.options = options;
+    this.current = this.renew();
+  }
+
+  get epoch(): Epoch {
+    return this.current;
+  }
+
+  get isBusy(): boolean {
+    return this.running !== undefined;
+  }
+
+  /** Resolves when none is under way. */
+  async settled(): Promise<void> {
+    await this.running;
+  }
+
+  /** A fresh work id. */
+  renew(): OwnEpoch {
+    const { connection, idPrefix } = this.options;
+    const producer = new TransactionalProducer(connection, `${idPrefix}work-${crypto.randomUUID()}`);
+    this.current = { producer, workId: producer.transactionalId, ready: this.initialise(producer) };
+    return this.current;
+  }
+
+  /** Begins a transaction; none may be under way. */
+  send(commit: Commit): void {
+    this.running = this.commit(commit, this.current).finally(() => {
+      this.running = undefined;
+    });
+  }
+
+  private async commit(commit: Commit, epoch: OwnEpoch): Promise<void> {
+    const { onCommitted, onFailed } = this.options;
+    try {
+      await epoch.ready;
+      // Kafka begins a transaction when all of the one before is settled.
+      const offsets = await epoch.producer.commit(commit.batches.all, () => this.tell(this.unseen.length));
+      const ends = commit.placed(offsets);
+      this.unseen.push({ commit, ends, at: Date.now() });
+      onCommitted(commit, ends);
+      commit.succeed();
+    } catch (error) {
+      commit.fail(error);
+      if (epoch !== this.current) return;
+      this.stale = true;
+      this.renew();
+      onFailed(commit, error);
+      return;
+    }
+    void this.look();
+  }
+
+  /** While no transaction follows that would show it: asks whether readers see the last one. */
+  private async look(): Promise<void> {
+    if (this.looking) return;
+    this.looking = true;
+    const { connection, signal } = this.options;
+    for (let last = this.unseen.at(-1); last !== undefined; last = this.unseen.at(-1)) {
+      await delay(VISIBLE_CHECK_MS, signal);
+      if (this.isBusy && !signal.aborted) continue;
+      const isOver = signal.aborted || Date.now() > last.at + VISIBLE_TIMEOUT_MS;
+      // Those before the last one can be seen if it can.
+      if (isOver || (await connection.areVisible(last.ends))) this.tell(this.unseen.indexOf(last) + 1);
+    }
+    this.looking = false;
+  }
+
+  private tell(count: number): void {
+    for (const { commit } of this.unseen.splice(0, count)) this.options.onVisible(commit);
+  }
+
+  private async initialise(producer: TransactionalProducer): Promise<void> {
+    const { signal, logger, group } = this.options;
+    for (let waitMs = RETRY_FIRST_MS; !signal.aborted; waitMs = Math.min(RETRY_MAXIMUM_MS, waitMs * 2)) {
+      try {
+        if (this.stale) await this.options.connection.refresh();
+        this.stale = false;
+        await producer.initialise();
+        return;
+      } catch (error) {
+        logger.warn({ err: error, group }, "no transactions can be begun now");
+        await delay(waitMs, signal);
+      }
+    }
+  }
+}
