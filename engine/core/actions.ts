@@ -23,7 +23,7 @@ import {
   stepsInOrder,
   type Turn,
 } from "./turn.ts";
-import { isUnknown, negationsOf, owesUndo } from "./undo.ts";
+import { mayHaveWorked, negationsOf, owesUndo } from "./undo.ts";
 
 /** The codes of refused actions. */
 export type RefusalCode = Extract<
@@ -143,7 +143,9 @@ function requestOf(
   step: string | undefined,
 ): AskedRollback {
   // The operator knows which outcomes are unknown now, and says to undo them all the same.
-  const blind = [...stepsInOrder(turn.flow, turn.journey)].flatMap(([s, state]) => (isUnknown(state) ? [s.id] : []));
+  const blind = [...stepsInOrder(turn.flow, turn.journey)].flatMap(([s, state]) =>
+    mayHaveWorked(state) ? [s.id] : [],
+  );
   return { ...by(data), trigger, scope, step, blind, include: data.include };
 }
 
@@ -278,9 +280,10 @@ function isOpenToWord(turn: Turn, step: FlowStep, state: Step): boolean {
   if (isApproval(step) && isLive(state)) return true;
   const status = journey.paused?.from ?? journey.status;
   const failed = state.status === "failed" || state.status === "timed_out";
-  // What was rolled back `to` a step runs again when the journey is resumed.
+  if (status !== "held" || !failed) return false;
+  // What was rolled back `to` a step runs again when the journey is resumed; no way leads on from an undone branch.
   const runsAgain = journey.held?.kind === "rolled_back_to" && journey.rollback?.reset.includes(step.id) === true;
-  return status === "held" && failed && !runsAgain;
+  return !runsAgain && (!state.dead || journey.held?.steps.includes(step.id) === true);
 }
 
 function failedNegations(state: Step, data: ActionData): string[] {

@@ -60,16 +60,16 @@ export function hasRunningJourneys(step: FlowStep, state: Step): boolean {
 }
 
 /**
- * What undoes a built-in step: the rollback of the journeys that succeeded, and of those that were given up on while they
- * ran.
+ * What undoes a built-in step: the rollback of the journeys that succeeded, and of those that still ran when the step was
+ * given up on, or settled by hand.
  */
 export function builtinNegations(step: FlowStep, state: Step): string[] {
   if (step.settings.irreversible) return [];
   if (isSubJourney(step)) return ["rollback"];
   if (!isEach(step)) return [];
-  const gaveUp = state.status !== "dispatched" && state.status !== "inprogress" && state.open.length > 0;
+  const isOver = state.status !== "dispatched" && state.status !== "inprogress";
   return (state.elements ?? []).flatMap(({ status }, index) =>
-    status === "succeeded" || (gaveUp && status === "running") ? [undoOfElement(index)] : [],
+    status === "succeeded" || (isOver && status === "running") ? [undoOfElement(index)] : [],
   );
 }
 

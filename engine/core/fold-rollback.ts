@@ -98,7 +98,7 @@ function touchedBy(journey: Journey, rollback: Rollback, at: number): Journey {
   const isDead = (id: string): boolean =>
     rollback.scope === "branch" && (inSet.has(id) || rollback.causes.includes(id));
   const steps = Object.entries(journey.steps).map(([id, step]): [string, Step] => {
-    const goesOn = goesOnAfter(rollback.scope) && !inSet.has(id);
+    const goesOn = goesOnAfter(rollback.scope) && !inSet.has(id) && !rollback.causes.includes(id);
     const idle = goesOn ? step : withoutRetry(step, at);
     return [id, isDead(id) ? { ...idle, dead: true } : idle];
   });

@@ -8,7 +8,7 @@ import { goesOnAfter, type Journey, type Rollback, type Scope, type Step } from 
 import type { StepError } from "./protocol.ts";
 import { transientError } from "./step-errors.ts";
 import { activeRollback, hasEnded, isLive, passedPivot, stepsInOrder, type Turn } from "./turn.ts";
-import { isUnknown, onTimeoutOf } from "./undo.ts";
+import { isUnknown, mayHaveWorked, onTimeoutOf } from "./undo.ts";
 
 /** Answers every failed or timed-out step that nobody has answered yet: by a rollback, or by holding the journey. */
 export function answerFailures(turn: Turn): void {
@@ -177,7 +177,7 @@ export function rollbackSet(
 
 /** Of the step that failed, or stands for it: whether its outcome is not known (yet), or it failed after it had worked. */
 function mayHaveEffect(state: Step): boolean {
-  return isLive(state) || isUnknown(state) || (state.status !== "succeeded" && state.tookEffect === true);
+  return isLive(state) || mayHaveWorked(state) || (state.status !== "succeeded" && state.tookEffect === true);
 }
 
 function membersOf(

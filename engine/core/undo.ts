@@ -39,8 +39,15 @@ export function negationsOf(step: FlowStep, state: Step): string[] {
 /** A step that was given up on without a reply may have worked. */
 export function isUnknown(state: Step): boolean {
   const gaveUp = state.status === "timed_out" || state.status === "failed";
-  return gaveUp && state.open.some((attempt) => !attempt.former);
+  return gaveUp && hasUnanswered(state);
 }
+
+/** So may one between two attempts, which a rollback ends. */
+export function mayHaveWorked(state: Step): boolean {
+  return isUnknown(state) || (state.status === "waiting" && state.retryAt !== undefined && hasUnanswered(state));
+}
+
+const hasUnanswered = (state: Step): boolean => state.open.some((attempt) => !attempt.former);
 
 /** What to do about a step whose outcome is unknown. A pivot's is never guessed. */
 export function onTimeoutOf(step: FlowStep): "undo" | "ignore" | "hold" {

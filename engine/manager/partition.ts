@@ -55,7 +55,10 @@ export interface BatchOutput extends Output {
   ended: string[];
 }
 
-/** A start of a flow that nobody has heard of: the flows' topic has to be read to its end first. */
+/**
+ * A flow, or a version of it, that nobody here has heard of: the flows' topic has to be read to its end first. Another
+ * manager may have known it before this one did.
+ */
 class FlowsNeeded extends Error {}
 
 export class ManagerPartition {
@@ -63,8 +66,8 @@ export class ManagerPartition {
   private readonly timers = new TimerHeap();
   /** Journeys that wait for a service to come up, by service. */
   private readonly waiting = new Map<string, Set<string>>();
-  /** The offset at which the flows were read to their end already. */
-  private flowsReadFor = -1;
+  /** The offset, or the journey whose timer is due, for which the flows were read to their end already. */
+  private flowsReadFor: number | string = -1;
   /** When the first call came. */
   private since: number | undefined;
   private readonly partition: number;
@@ -75,7 +78,11 @@ export class ManagerPartition {
     this.lookup = lookup;
     this.partition = partition;
     this.deps = deps;
-    for (const journey of decodeInFlight(state)) this.keep(journey);
+    for (const journey of decodeInFlight(state)) {
+      this.keep(journey);
+      // The service may have come up while nobody was here to be told.
+      if (waitsFor(journey).some((service) => deps.health.of(service) !== "down")) this.timers.set(journey.uuid, 0);
+    }
   }
 
   get inFlight(): number {
@@ -91,18 +98,16 @@ export class ManagerPartition {
     const batch: Batch = { records: [], before: new Map(), deadLettered: 0, ended: [] };
     let taken = 0;
     let resume: Promise<void> | undefined;
-    for (const record of records) {
-      try {
+    try {
+      for (const record of records) {
         this.take(record, now, batch);
-      } catch (error) {
-        if (!(error instanceof FlowsNeeded)) throw error;
-        this.flowsReadFor = record.offset;
-        resume = this.deps.flows.upToDate();
-        break;
+        taken++;
       }
-      taken++;
+      if (records.length === 0) this.fireTimers(now, batch);
+    } catch (error) {
+      if (!(error instanceof FlowsNeeded)) throw error;
+      resume = this.deps.flows.upToDate();
     }
-    if (records.length === 0) this.fireTimers(now, batch);
     const state = [...batch.before].flatMap(([uuid, before]) => {
       const after = this.journeys.get(uuid) ?? this.justEnded.get(uuid);
       return after === undefined || after === before ? [] : encodeJourney(before, after);
@@ -155,7 +160,7 @@ export class ManagerPartition {
       return;
     }
     if (!journey) throw new DeadLetter("unknown_journey", `no journey ${uuid} is known here`);
-    this.decide(journey, parsed.input, this.flowOf(journey), uuid, now, batch);
+    this.decide(journey, parsed.input, this.flowOf(journey, offset), uuid, now, batch);
   }
 
   private decide(
@@ -193,16 +198,31 @@ export class ManagerPartition {
     return { topic: topics.fromManager, key: message.key, value, headers };
   }
 
+  /** In the order of uuids, so that a manager that has just restored the partition does the same. */
   private fireTimers(now: number, batch: Batch): void {
-    for (let fired = 0; fired < MAXIMUM_TIMERS; fired++) {
-      const uuid = this.timers.takeDue(now);
-      const journey = uuid === undefined ? undefined : this.find(uuid);
-      if (uuid === undefined || !journey) return;
-      const frozen = this.frozen(journey, now);
-      this.decide(journey, { kind: "timer", frozen }, this.flowOf(journey), uuid, now, batch);
-      // What has changed has its timer already, which may be due at once.
-      if (this.find(uuid) === journey) this.setTimer(journey, now, frozen.deadline || frozen.calls.length > 0);
+    const due: string[] = [];
+    for (let uuid = this.timers.takeDue(now); uuid !== undefined; uuid = this.timers.takeDue(now)) {
+      due.push(uuid);
+      if (due.length === MAXIMUM_TIMERS) break;
     }
+    due.sort();
+    for (const [index, uuid] of due.entries()) {
+      try {
+        this.fireTimer(uuid, now, batch);
+      } catch (error) {
+        for (const rest of due.slice(index)) this.timers.set(rest, now);
+        throw error;
+      }
+    }
+  }
+
+  private fireTimer(uuid: string, now: number, batch: Batch): void {
+    const journey = this.find(uuid);
+    if (!journey) return;
+    const frozen = this.frozen(journey, now);
+    this.decide(journey, { kind: "timer", frozen }, this.flowOf(journey, uuid), uuid, now, batch);
+    // What has changed has its timer already, which may be due at once.
+    if (this.find(uuid) === journey) this.setTimer(journey, now, frozen.deadline || frozen.calls.length > 0);
   }
 
   /** What has not run out although its time has come: its service holds its records, or nobody was here to be answered. */
@@ -270,15 +290,22 @@ export class ManagerPartition {
     if (entry?.flow) return entry.flow;
     const called = `${record.name} ${wanted ?? ""}`.trim();
     if (entry) throw new DeadLetter("flow_invalid", `flow ${called} has errors: ${entry.findings[0]?.message ?? ""}`);
-    if (this.flowsReadFor !== offset) throw new FlowsNeeded();
+    this.readFlowsFor(offset);
     throw new DeadLetter("unknown_flow", `flow ${called} is not published`);
   }
 
-  private flowOf(journey: Journey): CompiledFlow {
-    const flow = this.deps.flows.get(journey.name, journey.version)?.flow;
-    if (!flow)
-      throw new DeadLetter("unknown_flow", `flow ${journey.name} ${journey.version} is not published any more`);
-    return flow;
+  private flowOf({ name, version }: Journey, neededFor: number | string): CompiledFlow {
+    const flow = this.deps.flows.get(name, version)?.flow;
+    if (flow) return flow;
+    this.readFlowsFor(neededFor);
+    throw new DeadLetter("unknown_flow", `flow ${name} ${version} is not published any more`);
+  }
+
+  /** Once, and then it is known to be missing. */
+  private readFlowsFor(what: number | string): void {
+    if (this.flowsReadFor === what) return;
+    this.flowsReadFor = what;
+    throw new FlowsNeeded();
   }
 
   private context(now: number): Context {

@@ -5,11 +5,11 @@ import { simulate } from "./simulate.ts";
 const { values } = parseArgs({ options: { seeds: { type: "string", default: "1000" }, seed: { type: "string" } } });
 const first = values.seed === undefined ? Math.floor(Math.random() * 1_000_000_000) : Number(values.seed);
 const count = Number(values.seeds);
-const totals: Record<string, number> = { journeys: 0, events: 0, crashes: 0 };
+const totals: Record<string, number> = { journeys: 0, events: 0, crashed: 0, fenced: 0 };
 for (let seed = first; seed < first + count; seed++) {
   try {
-    const { journeys, events, crashes, statuses } = await simulate(seed);
-    for (const [name, n] of Object.entries({ journeys, events, crashes, ...statuses }))
+    const { journeys, events, crashed, fenced, statuses } = await simulate(seed);
+    for (const [name, n] of Object.entries({ journeys, events, crashed, fenced, ...statuses }))
       totals[name] = (totals[name] ?? 0) + n;
   } catch (error) {
     console.error(`seed ${seed} failed; run it alone with: npm run simulate -- --seeds 1 --seed ${seed}`);

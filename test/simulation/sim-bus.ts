@@ -1,6 +1,7 @@
 /**
- * The bus port over memory, with a scheduler in the hands of the simulation: it decides which partition is worked on,
- * how many records a batch has, whether the commit happens or the manager dies before it, and who owns what.
+ * The bus port over memory, with a scheduler in the hands of the simulation: it decides which manager works on which
+ * partition, how many records a batch has, whether the commit happens or the manager dies before it, and who owns what.
+ * A manager that lost its partition and doesn't know it yet may go on; its commit is refused.
  */
 import type {
   Bus,
@@ -13,23 +14,56 @@ import type {
   WorkHandle,
 } from "../../engine/bus/bus.ts";
 import { partitionFor } from "../../engine/core/murmur2.ts";
-import type { Random } from "./random.ts";
 
-interface Owned {
-  worker: Worker | undefined;
-  restored: boolean;
+/** What is durable of a partition, and who may change it. */
+interface Partition {
+  owner: number;
+  /** Counts the owners. A commit under an older claim is refused. */
+  claim: number;
   position: number;
-  state: Map<string, { value: string; closed: boolean }>;
-  waiting: Promise<void> | undefined;
+  open: Map<string, string>;
+  closed: Map<string, string>;
 }
+
+/** What a manager has in memory of a partition. */
+interface View {
+  claim: number;
+  position: number;
+}
+
+interface Member {
+  worker: Worker;
+  views: Map<number, View>;
+  active: boolean;
+}
+
+interface Feed {
+  topic: string;
+  read: number[];
+  deliver(records: BusRecord[]): void | Promise<void>;
+}
+
+/** A commit that happened. */
+export interface Commit {
+  partition: number;
+  member: number;
+  output: Output;
+}
+
+export type Refusal = "fenced" | "crashed";
 
 export class SimBus implements Bus {
   readonly kind = "embedded" as const;
   now: number;
+  readonly partitions: Partition[];
+  readonly members: Member[] = [];
+  /** Memory is dropped after every commit, and restored for the next batch. */
+  restartAlways = false;
+  /** Commits that were refused. */
+  readonly refused: Record<Refusal, number> = { fenced: 0, crashed: 0 };
+  onCommit: (commit: Commit) => void = () => {};
   private readonly logs = new Map<string, BusRecord[][]>();
-  private readonly subscribers: { topic: string; deliver: (records: BusRecord[]) => void | Promise<void> }[] = [];
-  private readonly workers: Worker[] = [];
-  readonly partitions: Owned[];
+  private readonly feeds: Feed[] = [];
   private readonly workTopic: string;
 
   constructor(topics: { name: string; partitions: number }[], workTopic: string, now: number) {
@@ -40,13 +74,9 @@ export class SimBus implements Bus {
         name,
         Array.from({ length: partitions }, () => []),
       );
-    this.partitions = this.log(workTopic).map(() => ({
-      worker: undefined,
-      restored: false,
-      position: 0,
-      state: new Map(),
-      waiting: undefined,
-    }));
+    this.partitions = this.log(workTopic).map(() => {
+      return { owner: 0, claim: 0, position: 0, open: new Map(), closed: new Map() };
+    });
   }
 
   log(topic: string): BusRecord[][] {
@@ -58,6 +88,12 @@ export class SimBus implements Bus {
   records(topic: string): BusRecord[] {
     return this.log(topic).flat();
   }
+
+  unread(partition: number): number {
+    return this.log(this.workTopic)[partition]!.length - this.partitions[partition]!.position;
+  }
+
+  // ---- the port ----
 
   async topics(): Promise<TopicInfo[]> {
     return [...this.logs].map(([name, partitions]) => ({
@@ -72,22 +108,6 @@ export class SimBus implements Bus {
   async append(records: NewRecord[]) {
     return this.write(records);
   }
-
-  private write(records: NewRecord[]) {
-    const written = records.map((record): BusRecord => {
-      const log = this.log(record.topic);
-      const partition = record.partition ?? (record.key === null ? 0 : partitionFor(record.key, log.length));
-      const to = log[partition]!;
-      const stored = { timestamp: this.now, headers: {}, ...record, partition, offset: to.length };
-      to.push(stored);
-      return stored;
-    });
-    for (const record of written) {
-      for (const { topic, deliver } of this.subscribers) if (topic === record.topic) void deliver([record]);
-    }
-    return written.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
-  }
-
   async read(): Promise<never> {
     throw new Error("the simulation reads the logs itself");
   }
@@ -95,93 +115,156 @@ export class SimBus implements Bus {
     throw new Error("the simulation reads the logs itself");
   }
 
-  async subscribe(topic: string, deliver: (records: BusRecord[]) => void | Promise<void>): Promise<Subscription> {
-    this.subscribers.push({ topic, deliver });
-    const there = this.records(topic);
-    if (there.length > 0) await deliver(there);
-    return { caughtUp: Promise.resolve(), upToDate: async () => {}, close: async () => {} };
+  /** What is appended later is delivered by `catchUp`, or when the subscriber asks to be up to date. */
+  async subscribe(topic: string, deliver: Feed["deliver"]): Promise<Subscription> {
+    const feed: Feed = { topic, deliver, read: this.log(topic).map(() => 0) };
+    this.feeds.push(feed);
+    await this.feed(feed);
+    return { caughtUp: Promise.resolve(), upToDate: () => this.feed(feed), close: async () => {} };
+  }
+
+  /** Delivers to one subscriber, or to all, what it has not got yet. */
+  async catchUp(index?: number): Promise<void> {
+    for (const feed of index === undefined ? this.feeds : this.feeds.slice(index, index + 1)) await this.feed(feed);
+  }
+
+  private async feed(feed: Feed): Promise<void> {
+    const records = this.log(feed.topic).flatMap((log, partition) => log.slice(feed.read[partition]));
+    feed.read = this.log(feed.topic).map((log) => log.length);
+    if (records.length > 0) await feed.deliver(records);
   }
 
   async work(worker: Worker): Promise<WorkHandle> {
-    this.workers.push(worker);
+    const index = this.members.length;
+    const member: Member = { worker, views: new Map(), active: true };
+    this.members.push(member);
+    const owned = (): number[] => [...this.partitions.keys()].filter((p) => this.partitions[p]!.owner === index);
     return {
-      partitions: () => [...this.partitions.keys()].filter((p) => this.partitions[p]?.worker === worker),
+      partitions: owned,
       wake: () => {},
-      lookup: (partition, key) => this.partitions[partition]?.state.get(key)?.value,
+      lookup: (partition, key) => this.lookup(partition, key),
       stop: async () => {
-        this.workers.splice(this.workers.indexOf(worker), 1);
-        for (const owned of this.partitions)
-          if (owned.worker === worker) Object.assign(owned, { worker: undefined, restored: false });
+        member.active = false;
+        const heir = this.members.findIndex((other) => other.active);
+        for (const partition of owned()) this.move(partition, heir, true);
+        for (const partition of [...member.views.keys()]) this.drop(index, partition);
       },
     };
   }
 
-  async close(): Promise<void> {}
+  close = async () => {};
 
-  /** Takes a partition away from its owner and gives it to any worker, perhaps the same one. */
-  move(partition: number, random: Random): void {
-    const owned = this.partitions[partition]!;
-    if (owned.worker && owned.restored) owned.worker.revoke(partition);
-    owned.worker = random.pick(this.workers);
-    owned.restored = false;
-    owned.waiting = undefined;
+  private lookup(partition: number, key: string): string | undefined {
+    const { open, closed } = this.partitions[partition]!;
+    return open.get(key) ?? closed.get(key);
   }
 
-  /** The manager dies here: what is in its memory is gone. Nothing was committed. */
-  private crash(partition: number): void {
-    const owned = this.partitions[partition]!;
-    owned.worker?.revoke(partition);
-    owned.restored = false;
+  private write(records: readonly NewRecord[]) {
+    return records.map(({ topic, partition: wanted, key, value, headers }) => {
+      const log = this.log(topic);
+      const partition = wanted ?? (key === null ? 0 : partitionFor(key, log.length));
+      const to = log[partition]!;
+      const offset = to.length;
+      to.push({ topic, partition, offset, timestamp: this.now, key, value, headers: { ...headers } });
+      return { topic, partition, offset };
+    });
   }
 
-  private restore(partition: number): Owned & { worker: Worker } {
-    const owned = this.partitions[partition]!;
-    owned.worker ??= this.workers[0];
-    if (!owned.worker) throw new Error("no manager is there");
-    if (!owned.restored) {
-      const open = [...owned.state].filter(([, e]) => !e.closed).map(([key, e]) => ({ key, value: e.value }));
-      owned.worker.restore(partition, open, (key) => owned.state.get(key)?.value);
-      owned.restored = true;
-    }
-    return owned as Owned & { worker: Worker };
+  // ---- faults ----
+
+  /** The partition goes to another manager. `clean`: the old owner is told; else it finds out at its next commit. */
+  move(partition: number, to: number, clean: boolean): void {
+    const at = this.partitions[partition]!;
+    if (clean) this.drop(at.owner, partition);
+    at.owner = to;
+    at.claim++;
   }
 
-  /** Works on a batch of the partition. `crash`: the manager dies between its decision and the commit. */
-  async step(partition: number, random: Random, crash: boolean): Promise<boolean> {
-    const owned = this.restore(partition);
-    const log = this.log(this.workTopic)[partition]!;
-    const left = log.length - owned.position;
-    if (left === 0) return false;
-    const batch = log.slice(owned.position, owned.position + 1 + random.below(left));
-    const output = owned.worker.process(partition, structuredClone(batch), this.now);
+  /** The manager's memory is gone. */
+  crash(member: number): void {
+    for (const partition of [...this.members[member]!.views.keys()]) this.drop(member, partition);
+  }
+
+  private drop(member: number, partition: number): void {
+    const { worker, views } = this.members[member]!;
+    if (views.delete(partition)) worker.revoke(partition);
+  }
+
+  // ---- work ----
+
+  /** Who believes that the partition is its own, beside the one whose it is. */
+  zombies(partition: number): number[] {
+    const { owner } = this.partitions[partition]!;
+    return [...this.members.keys()].filter((m) => m !== owner && this.members[m]!.views.has(partition));
+  }
+
+  private view(member: number, partition: number): View {
+    const { worker, views } = this.members[member]!;
+    const at = this.partitions[partition]!;
+    const known = views.get(partition);
+    // An owner that lost the partition and got it back has a new claim, and begins anew.
+    if (known && (known.claim === at.claim || at.owner !== member)) return known;
+    this.drop(member, partition);
+    const view = { claim: at.claim, position: at.position };
+    const open = [...at.open].map(([key, value]) => ({ key, value }));
+    worker.restore(partition, open, (key) => this.lookup(partition, key));
+    views.set(partition, view);
+    return view;
+  }
+
+  /**
+   * A manager works on the next records of the partition as it sees it. `crash`: it dies between its decision and the
+   * commit. Resolves to whether there was anything to read.
+   */
+  async step(member: number, partition: number, limit: number, crash: boolean): Promise<boolean> {
+    const isZombie = this.partitions[partition]!.owner !== member;
+    if (isZombie && !this.members[member]!.views.has(partition)) return false;
+    const view = this.view(member, partition);
+    const batch = this.log(this.workTopic)[partition]!.slice(view.position, view.position + limit);
+    if (batch.length === 0) return false;
+    const copies = batch.map((record) => ({ ...record, headers: { ...record.headers } }));
+    const output = this.members[member]!.worker.process(partition, copies, this.now);
     const taken = output.resume ? (output.taken ?? 0) : batch.length;
-    if (crash) this.crash(partition);
-    else this.commit(partition, owned, output, owned.position + taken);
+    this.finish(member, partition, output, view.position + taken, crash);
     await output.resume;
     return true;
   }
 
   /** When the partition wants its timer; only when everything in it has been read. */
   due(partition: number): number | null {
-    const owned = this.restore(partition);
-    if (owned.position < this.log(this.workTopic)[partition]!.length) return null;
-    return owned.worker.nextDue(partition);
+    if (this.unread(partition) > 0) return null;
+    const { owner } = this.partitions[partition]!;
+    this.view(owner, partition);
+    return this.members[owner]!.worker.nextDue(partition);
   }
 
-  fire(partition: number, crash: boolean): void {
-    const owned = this.restore(partition);
-    const output = owned.worker.process(partition, [], this.now);
-    if (crash) this.crash(partition);
-    else this.commit(partition, owned, output, owned.position);
+  async fire(partition: number, crash: boolean): Promise<void> {
+    const { owner } = this.partitions[partition]!;
+    const view = this.view(owner, partition);
+    const output = this.members[owner]!.worker.process(partition, [], this.now);
+    this.finish(owner, partition, output, view.position, crash);
+    await output.resume;
   }
 
-  private commit(partition: number, owned: Owned & { worker: Worker }, output: Output, position: number): void {
-    owned.position = position;
-    for (const { key, value, closed } of output.state) {
-      if (value === null) owned.state.delete(key);
-      else owned.state.set(key, { value, closed: closed === true });
+  private finish(member: number, partition: number, output: Output, position: number, crash: boolean): void {
+    const at = this.partitions[partition]!;
+    const { worker, views } = this.members[member]!;
+    const view = views.get(partition)!;
+    if (crash || view.claim !== at.claim) {
+      this.refused[crash ? "crashed" : "fenced"]++;
+      this.drop(member, partition);
+      return;
     }
-    this.write(structuredClone(output.records));
-    owned.worker.committed?.(partition, output);
+    at.position = position;
+    view.position = position;
+    for (const { key, value, closed } of output.state) {
+      at.open.delete(key);
+      at.closed.delete(key);
+      if (value !== null) (closed === true ? at.closed : at.open).set(key, value);
+    }
+    this.write(output.records);
+    worker.committed?.(partition, output);
+    this.onCommit({ partition, member, output });
+    if (this.restartAlways && !output.resume) this.drop(member, partition);
   }
 }

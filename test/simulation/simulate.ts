@@ -1,202 +1,221 @@
 /**
  * One seeded run: random flows and journeys through the real core and manager over a bus that crashes managers, moves
  * partitions and fires timers late, with services that answer late, twice, in any order or never, and an operator who
- * settles what is left. What must hold is checked after every commit and at the end (checks.ts).
+ * meddles, and settles what is left. What must hold is checked after every commit and at the end (promises.ts).
  */
-import { type ActionName, MANAGER, TOPICS } from "../../engine/core/protocol.ts";
-import type { Health } from "../../engine/core/turn.ts";
-import { createFlowRegistry } from "../../engine/manager/flows.ts";
-import type { HealthRegistry } from "../../engine/manager/health.ts";
-import { createManager } from "../../engine/manager/manager.ts";
-import { flowFile } from "../support/journey-spec.ts";
-import { Checks } from "./checks.ts";
-import { randomFlow, type SimFlow } from "./flows.ts";
+import { randomFlow, SERVICES, type SimFlow } from "./flows.ts";
+import { Broken, History } from "./history.ts";
+import { Operator } from "./operator.ts";
+import { Promises } from "./promises.ts";
 import { type Random, seeded } from "./random.ts";
+import { assertRestartsChangeNothing } from "./restart-always.ts";
 import { SimServices } from "./services.ts";
-import { SimBus } from "./sim-bus.ts";
+import { PARTITIONS, Recording } from "./world.ts";
 
-const PARTITIONS = 3;
-const START = Date.parse("2026-11-22T00:00:00.000Z");
 /** After so many steps the world calms down, and everything must come to its end. */
-const STORMY_STEPS = 400;
+const STORMY_STEPS = 350;
 const MAXIMUM_STEPS = 20_000;
+const MAXIMUM_STARTS = 12;
 
 export interface SimResult {
   seed: number;
   journeys: number;
   events: number;
   statuses: Record<string, number>;
-  crashes: number;
+  /** Commits that didn't happen: of managers that died before, and of those that had lost the partition. */
+  crashed: number;
+  fenced: number;
 }
 
-export async function simulate(seed: number): Promise<SimResult> {
-  const random = seeded(seed);
-  const topics = Object.values(TOPICS).map((name) => ({
-    name,
-    partitions: name === TOPICS.edits || name === TOPICS.services || name === TOPICS.deadLetter ? 1 : PARTITIONS,
-  }));
-  const bus = new SimBus(topics, TOPICS.toManager, START);
-  const health = simHealth();
-  const drawn = new Map<string, SimFlow>();
-  const flows = await createFlowRegistry({ bus, topic: TOPICS.edits });
-  for (let index = 0; index < 1 + random.below(3); index++) {
-    const flow = randomFlow(random, `flow-${index}`);
-    drawn.set(flow.name, flow);
-    await bus.append([{ topic: TOPICS.edits, key: null, value: JSON.stringify(flowFile(flow)) }]);
+export interface SimOptions {
+  /** Does the same run again with the memory dropped after every commit; the outcome must be the same to the byte. */
+  restartAlways?: boolean;
+}
+
+export async function simulate(seed: number, options: SimOptions = {}): Promise<SimResult> {
+  const run = await Run.begin(seed, options);
+  try {
+    await run.toItsEnd();
+    if (options.restartAlways) await assertRestartsChangeNothing(run.recording);
+  } catch (error) {
+    throw run.explained(error as Error);
   }
-  for (let index = 0; index < 2; index++) {
-    await createManager({
-      bus,
-      flows,
-      health: health.registry,
-      clock: () => bus.now,
-      random: () => random.next(),
-    }).start();
+  return run.result();
+}
+
+class Run {
+  readonly recording: Recording;
+  private readonly seed: number;
+  private readonly random: Random;
+  private readonly flows = new Map<string, SimFlow>();
+  private readonly names: string[];
+  private readonly history: History;
+  private readonly services: SimServices;
+  private readonly operator: Operator;
+  private readonly promises: Promises;
+  private readonly withRestarts: boolean;
+  private isStormy = true;
+
+  static async begin(seed: number, { restartAlways = false }: SimOptions): Promise<Run> {
+    const random = seeded(seed);
+    // With the time after a takeover in which nothing is given up on, a restart does change when things happen.
+    const takeoverMs = random.chance(0.5) || restartAlways ? 0 : 10_000;
+    const options = { seed, services: SERVICES, managers: 2 + random.below(2), takeoverMs };
+    return new Run(seed, random, await Recording.begin(options), restartAlways);
   }
-  const services = new SimServices(bus, random);
-  const checks = new Checks(bus, services, drawn);
-  const uuids: string[] = [];
-  let crashes = 0;
-  for (let step = 0; ; step++) {
-    if (step > MAXIMUM_STEPS) throw new Error(`seed ${seed}: no end in sight: ${checks.describe()}`);
-    const stormy = step < STORMY_STEPS;
-    services.calm = !stormy;
-    if (!stormy) health.calm();
-    if (stormy && uuids.length < 20 && random.chance(0.1)) uuids.push(await startOne(bus, random, [...drawn.keys()]));
-    if (stormy && random.chance(0.02)) health.change(random);
-    if (stormy && uuids.length > 0 && random.chance(0.04)) await act(bus, random, random.pick(uuids), checks);
-    if (stormy && random.chance(0.05)) bus.move(random.below(PARTITIONS), random);
-    const crash = stormy && random.chance(0.1);
-    if (crash) crashes++;
-    const partition = random.below(PARTITIONS);
-    const worked = await bus.step(partition, random, crash);
-    await services.run();
-    checks.afterCommit();
-    if (worked) continue;
-    if (bus.partitions.some((owned, p) => owned.position < bus.log(TOPICS.toManager)[p]!.length)) continue;
-    if (!advance(bus, services, random, crash)) {
-      if (stormy) continue;
-      if (!(await settleByHand(bus, checks))) break;
+
+  private constructor(seed: number, random: Random, recording: Recording, withRestarts: boolean) {
+    this.withRestarts = withRestarts;
+    this.seed = seed;
+    this.random = random;
+    this.recording = recording;
+    const { bus } = recording.world;
+    this.names = Array.from({ length: 1 + random.below(4) }, (_, index) => `flow-${index}`);
+    this.history = new History(bus);
+    this.services = new SimServices(recording, random, this.flows);
+    this.operator = new Operator(recording, random, this.flows, this.history);
+    this.promises = new Promises(bus, this.history, this.services, this.flows, this.operator.junk);
+  }
+
+  private get bus() {
+    return this.recording.world.bus;
+  }
+
+  async toItsEnd(): Promise<void> {
+    for (const [index, name] of this.names.entries())
+      await this.operator.publish(randomFlow(this.random, name, this.names.slice(index + 1)));
+    for (let step = 0; ; step++) {
+      if (step > MAXIMUM_STEPS) throw new Error("no end in sight");
+      if (step === STORMY_STEPS) await this.calmDown();
+      if (this.isStormy) await this.storm();
+      const worked = await this.work();
+      await this.services.run();
+      if (worked || this.anythingUnread()) continue;
+      if ((await this.advance()) || this.isStormy) continue;
+      if (!(await this.operator.settle())) break;
     }
+    this.promises.atTheEnd();
   }
-  checks.atTheEnd();
-  return {
-    seed,
-    journeys: uuids.length,
-    events: bus.records(TOPICS.audit).length,
-    statuses: checks.statuses(),
-    crashes,
-  };
-}
 
-async function startOne(bus: SimBus, random: Random, names: string[]): Promise<string> {
-  const hex = (n: number): string => Array.from({ length: n }, () => random.below(16).toString(16)).join("");
-  const uuid = `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}`;
-  const value = {
-    uuid,
-    name: random.pick(names),
-    service: MANAGER,
-    function: "start",
-    status: "success",
-    data: { n: random.below(100) },
-  };
-  const record = { topic: TOPICS.toManager, key: uuid, value: JSON.stringify(value) };
-  await bus.append(
-    random.chance(0.1)
-      ? [record, record]
-      : [{ ...record, partition: random.chance(0.1) ? random.below(PARTITIONS) : undefined }],
-  );
-  return uuid;
-}
+  // ---- faults ----
 
-const STORMY_ACTIONS: ActionName[] = [
-  "rollback",
-  "rollback",
-  "cancel",
-  "pause",
-  "resume",
-  "retry",
-  "skip",
-  "complete",
-  "rerun",
-];
-
-async function act(bus: SimBus, random: Random, uuid: string, checks: Checks): Promise<void> {
-  const step = random.pick(checks.stepsOf(uuid));
-  const scope = random.pick(["journey", "path", "branch", "to", undefined]);
-  await say(bus, uuid, random.pick(STORMY_ACTIONS), {
-    id: `a${random.below(1_000_000)}`,
-    step,
-    scope,
-    force: random.chance(0.3) || undefined,
-    output: { by: "hand" },
-  });
-}
-
-async function say(bus: SimBus, uuid: string, action: string, data: Record<string, unknown>): Promise<void> {
-  const value = {
-    uuid,
-    service: MANAGER,
-    function: action,
-    status: "success",
-    data: { actor: "olga", reason: "", ...data },
-  };
-  await bus.append([{ topic: TOPICS.toManager, key: uuid, value: JSON.stringify(value) }]);
-}
-
-/** Moves the clock to what comes next and fires it, late now and then. False when nothing is left to wait for. */
-function advance(bus: SimBus, services: SimServices, random: Random, crash: boolean): boolean {
-  const dues = [...bus.partitions.keys()].flatMap((partition) => {
-    const due = bus.due(partition);
-    return due === null ? [] : [{ partition, due }];
-  });
-  const answer = services.nextAt();
-  const earliest = Math.min(...dues.map((d) => d.due), answer ?? Number.POSITIVE_INFINITY);
-  if (earliest === Number.POSITIVE_INFINITY) return false;
-  bus.now = Math.max(bus.now, earliest) + (random.chance(0.1) ? random.below(60_000) : 0);
-  // What arrived until now is read before any timer fires.
-  if (answer !== undefined && answer <= bus.now) return true;
-  for (const { partition, due } of dues) if (due <= bus.now) bus.fire(partition, crash);
-  return true;
-}
-
-/** The operator at the end of the storm: whatever waits for a person is settled. */
-async function settleByHand(bus: SimBus, checks: Checks): Promise<boolean> {
-  const open = checks.open();
-  let number = 0;
-  for (const { uuid, status, step, held } of open) {
-    const id = `end-${bus.now}-${number++}`;
-    if (status === "paused") await say(bus, uuid, "resume", { id });
-    else if (status === "rollback_failed") await say(bus, uuid, "retry", { id, step });
-    else if (held === "rolled_back_to" || held === "deadline") await say(bus, uuid, "resume", { id });
-    else if (status === "held")
-      await say(bus, uuid, number % 2 === 0 ? "complete" : "rollback", { id, step, output: 1, force: true });
-    else throw new Error(`nothing will happen any more to ${checks.describe(uuid)}`);
+  private async storm(): Promise<void> {
+    const { random, operator, recording, bus } = this;
+    if (operator.started.length < MAXIMUM_STARTS && random.chance(0.08)) await operator.start(this.names);
+    if (random.chance(0.06)) await operator.act();
+    if (random.chance(0.01)) await operator.babble();
+    if (random.chance(0.008)) await operator.publishMore(this.names);
+    if (random.chance(0.03)) this.changeHealth();
+    if (random.chance(0.1)) await recording.perform((world) => world.bus.catchUp());
+    if (random.chance(0.05)) this.move();
+    if (random.chance(0.02)) {
+      const member = random.below(bus.members.length);
+      recording.perform((world) => world.bus.crash(member));
+    }
+    if (random.chance(0.005)) await this.restartManager();
   }
-  bus.now += 1;
-  return open.length > 0;
-}
 
-function simHealth(): { registry: HealthRegistry; change(random: Random): void; calm(): void } {
-  let status: Health = "unknown";
-  const listeners = new Set<(service: string) => void>();
-  const set = (next: Health): void => {
-    if (next === status) return;
-    status = next;
-    for (const listener of listeners) listener("svc");
-  };
-  return {
-    registry: {
-      services: () => [],
-      of: () => status,
-      heldMs: () => 0,
-      onChange(listener) {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
-      close: async () => {},
-    },
-    change: (random) => set(random.pick(["up", "up", "unknown", "down"])),
-    calm: () => set("up"),
-  };
+  private changeHealth(): void {
+    const { random, recording } = this;
+    const service = random.pick(SERVICES);
+    const what = random.pick(["start", "start", "stop", "hold", "release"] as const);
+    // Whether a service still holds its records is looked up from time to time, and by who restores at once.
+    if (what === "hold" && this.withRestarts) return;
+    recording.perform(({ health, bus }) => health[what](service, bus.now));
+  }
+
+  private move(): void {
+    const { random, recording, bus } = this;
+    const active = [...bus.members.keys()].filter((member) => bus.members[member]!.active);
+    const [partition, to, clean] = [random.below(PARTITIONS), random.pick(active), random.chance(0.5)];
+    recording.perform((world) => world.bus.move(partition, to, clean));
+    this.promises.commands.moved(partition, to);
+  }
+
+  /** One manager leaves in good order, and a moment later joins again. */
+  private async restartManager(): Promise<void> {
+    const index = this.random.below(this.recording.world.managers.length);
+    await this.recording.perform(async ({ managers }) => {
+      await managers[index]!.stop();
+      await managers[index]!.start();
+    });
+    for (const [partition, { owner }] of this.bus.partitions.entries())
+      this.promises.commands.moved(partition, owner);
+  }
+
+  private async calmDown(): Promise<void> {
+    this.isStormy = false;
+    this.services.calm = true;
+    await this.recording.perform(({ bus }) => bus.catchUp());
+    this.recording.perform(({ bus, health }) => {
+      for (const service of SERVICES) {
+        health.release(service, bus.now);
+        health.start(service);
+      }
+    });
+  }
+
+  // ---- work and time ----
+
+  /** A manager works on a partition: its owner, or one that doesn't know yet that it has lost it. */
+  private async work(): Promise<boolean> {
+    const { random, bus, recording } = this;
+    const partition = random.below(PARTITIONS);
+    const zombies = bus.zombies(partition);
+    const { owner } = bus.partitions[partition]!;
+    const member = zombies.length > 0 && random.chance(0.3) ? random.pick(zombies) : owner;
+    const limit = 1 + random.below(Math.max(1, bus.unread(partition)));
+    const crash = this.isStormy && random.chance(0.08);
+    if (member === owner && bus.unread(partition) === 0) return false;
+    return recording.perform((world) => world.bus.step(member, partition, limit, crash));
+  }
+
+  private anythingUnread = (): boolean => this.bus.partitions.some((_, partition) => this.bus.unread(partition) > 0);
+
+  /** Moves the clock to what comes next and fires it, late now and then. False when nothing is left to wait for. */
+  private async advance(): Promise<boolean> {
+    const { random, bus, recording, services } = this;
+    const dues = [...bus.partitions.keys()].flatMap((partition) => {
+      const due = bus.due(partition);
+      return due === null ? [] : [{ partition, due }];
+    });
+    const answer = services.nextAt();
+    const silence = recording.world.health.nextAt();
+    const next = Math.min(answer, silence, ...dues.map(({ due }) => due));
+    if (next === Number.POSITIVE_INFINITY) return false;
+    bus.now = Math.max(bus.now, next) + (random.chance(0.1) ? random.below(60_000) : 0);
+    if (silence <= bus.now) recording.perform((world) => world.health.notice(world.bus.now));
+    // What arrived until now is read before any timer fires.
+    if (answer <= bus.now) return true;
+    const crash = this.isStormy && random.chance(0.08);
+    for (const { partition, due } of dues) {
+      if (due <= bus.now) await recording.perform((world) => world.bus.fire(partition, crash));
+    }
+    return true;
+  }
+
+  // ---- what came of it ----
+
+  result(): SimResult {
+    const { bus, history, seed } = this;
+    const statuses = history.statuses();
+    const { crashed, fenced } = bus.refused;
+    return { seed, journeys: history.journeys().length, events: history.events, statuses, crashed, fenced };
+  }
+
+  /** The failure with the history of the journey that shows it, or of those that are open, and their flows. */
+  explained(error: Error): Error {
+    const { history, seed, flows } = this;
+    const open = history.journeys().filter(({ status }) => !/^(completed|rolled_back|terminated)$/.test(status));
+    const named =
+      error instanceof Broken && error.uuid !== undefined ? error.uuid : /[0-9a-f-]{36}/.exec(error.message)?.[0];
+    const uuids = named === undefined ? open.slice(0, 2).map(({ uuid }) => uuid) : [named];
+    const shown = uuids.flatMap((uuid) => {
+      const journey = history.of(uuid);
+      return journey === undefined
+        ? []
+        : [this.promises.tell(uuid), JSON.stringify(flows.get(`${journey.name}@${journey.version}`))];
+    });
+    return new Error([`seed ${seed}: ${error.message}`, ...shown].join("\n"), { cause: error });
+  }
 }

@@ -1,105 +1,347 @@
 /**
- * The order of undoing, checked from the definition of the anti-graph and the journey's events alone: nothing of the
- * engine's rules is used here, only the flow's edges and negations as they were drawn.
+ * What may be undone when, checked from the definition of the anti-graph and the journey's events alone: nothing of the
+ * engine's rules is used here, only the flow's edges, negations and settings as they were drawn.
+ *
+ * - An undo goes out only when everything behind its step in the set has been settled.
+ * - Each effect is undone once; again only for a success that arrived since, and then with its output.
+ * - Only what took effect or may have is undone; what did is undone before the rollback says that it is completed.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { JourneyEvent } from "../../engine/core/events.ts";
+import { behind } from "./set-oracle.ts";
 
 export interface Drawing {
   /** step -> its predecessors */
   edges: Record<string, string[]>;
-  /** step -> the functions that undo it */
+  /** step -> the functions that undo it; none for what can't be undone. */
   negations: Record<string, string[]>;
+  /** Steps of which only what they ran says how they are undone (`each`). */
+  dynamic?: ReadonlySet<string>;
+  /** Where it isn't `undo`. */
+  onTimeout?: Record<string, "ignore" | "hold">;
 }
 
-interface Track {
-  sent: number;
-  answered: number;
-  succeeded: boolean;
-  /** Negations sent and not yet settled; undefined: none was ever sent. */
-  pending?: Set<string>;
-  settledUndo: boolean;
+/** The negations that were sent together, and what has become of each. */
+interface Round {
+  /** How many effects the step had had when it began. */
+  effects: number;
+  /** No reply to any of them has come. */
+  fresh: boolean;
+  calls: Map<string, "out" | "failed" | "waiting" | "done">;
+}
+
+/** What is known of a step. */
+export class Track {
+  /** Attempts without a reply: whose clock runs, whose clock has run out, and those of runs before it was set back. */
+  readonly out = new Set<number>();
+  readonly unanswered = new Set<number>();
+  readonly former = new Set<number>();
+  /** Attempts that a success of another one has made meaningless. */
+  readonly moot = new Set<number>();
+  /** The journeys of an `each` that have not told their end. */
+  readonly running = new Set<number>();
+  /** The function that does it, as it was sent last. */
+  called: string | undefined;
+  /** It was sent in this run. */
+  ran = false;
+  succeeded = false;
+  /** Somebody said how it, or its undo, came out. */
+  byHand = false;
+  /** Successes so far that are to be undone. */
+  effects = 0;
+  round: Round | undefined;
+  input: unknown = null;
+  output: { value: unknown } | undefined;
+  /** What an operator put in place of the output, by negation. */
+  readonly given = new Map<string, unknown>();
+  negations: string[] | undefined;
+
+  get isRoundOpen(): boolean {
+    return this.round !== undefined && [...this.round.calls.values()].some((call) => call !== "done");
+  }
+
+  /** It took effect, and nothing has undone that since. */
+  get stands(): boolean {
+    return this.effects > (this.round?.effects ?? 0);
+  }
+
+  /** Nobody can say whether it worked. */
+  get isUnknown(): boolean {
+    const isKnown = this.succeeded || this.effects > 0 || this.round !== undefined;
+    return !isKnown && this.out.size === 0 && this.unanswered.size > 0;
+  }
+
+  took(output: { value: unknown } | undefined): void {
+    this.effects++;
+    if (output) this.output = output;
+  }
+
+  settle(): void {
+    for (const attempts of [this.out, this.unanswered, this.former]) {
+      for (const attempt of attempts) this.moot.add(attempt);
+      attempts.clear();
+    }
+    this.succeeded = true;
+  }
+
+  setBack(): void {
+    for (const attempt of [...this.out, ...this.unanswered]) this.former.add(attempt);
+    for (const known of [this.out, this.unanswered, this.running, this.given]) known.clear();
+    Object.assign(this, { ran: false, succeeded: false, effects: 0, round: undefined, output: undefined });
+    this.negations = undefined;
+  }
+}
+
+/** Throws with a sentence at the first event that breaks a rule. */
+export class UndoOracle {
+  readonly tracks = new Map<string, Track>();
+  /** The steps that rollbacks of the journey have been about and that have not been set back since. */
+  readonly members = new Set<string>();
+  private drawing: Drawing;
+  private readonly versions: (version: string) => Drawing;
+  private isActive = false;
+  private waitsForAll = false;
+  private isTerminated = false;
+  private include = false;
+  private readonly blind = new Set<string>();
+
+  /** `versions`: how the flow was drawn in another version, for migrations. */
+  constructor(drawing: Drawing, versions: (version: string) => Drawing = () => drawing) {
+    this.drawing = drawing;
+    this.versions = versions;
+  }
+
+  track(step: string): Track {
+    const found = this.tracks.get(step) ?? new Track();
+    this.tracks.set(step, found);
+    return found;
+  }
+
+  negationsOf(step: string): string[] {
+    return this.tracks.get(step)?.negations ?? this.drawing.negations[step] ?? [];
+  }
+
+  see(event: JourneyEvent): void {
+    if (event.step !== undefined && event.type.startsWith("step.")) this.seeStep(event, this.track(event.step));
+    if (event.step !== undefined && event.type.startsWith("undo.")) this.seeUndo(event, event.step);
+    const detail = event.detail ?? {};
+    switch (event.type) {
+      case "rollback.started":
+      case "rollback.joined":
+        this.began(event);
+        break;
+      case "rollback.completed":
+        this.isActive = false;
+        this.assertNothingOwed("the rollback was completed", this.waitsForAll);
+        break;
+      case "journey.reopened":
+        this.isActive = true;
+        break;
+      case "journey.terminated":
+        this.isTerminated = true;
+        break;
+      case "journey.migrated":
+        for (const [step, track] of this.tracks) {
+          if (track.ran || track.succeeded || track.former.size > 0) track.negations = this.negationsOf(step);
+        }
+        this.drawing = this.versions(event.version);
+        break;
+      case "journey.resumed":
+        for (const step of (detail.reset as string[] | undefined) ?? []) {
+          this.members.delete(step);
+          this.track(step).setBack();
+        }
+        break;
+      default:
+    }
+  }
+
+  private began(event: JourneyEvent): void {
+    const { set = [], scope, include } = (event.detail ?? {}) as { set?: string[]; scope?: string; include?: string };
+    this.isActive = true;
+    this.waitsForAll = scope === "journey" || scope === "path";
+    if (event.type === "rollback.started") {
+      this.include = include === "attempted";
+      this.blind.clear();
+    } else if (include === "attempted") this.include = true;
+    for (const member of set) this.members.add(member);
+    // An operator's word: what is of unknown outcome now is undone all the same.
+    if (event.actor === undefined) return;
+    for (const [step, track] of this.tracks) if (track.unanswered.size > 0) this.blind.add(step);
+  }
+
+  /** Nothing of the set has an effect that stands, nor may have one that nobody has asked to undo. */
+  assertNothingOwed(when: string, waitsForAll = false): void {
+    for (const [step, track] of this.tracks) {
+      if (waitsForAll && track.out.size > 0) throw new Error(`${when} while ${step} was in flight`);
+      if (!this.members.has(step)) continue;
+      const why = this.whyUnsettled(step);
+      if (why) throw new Error(`${when} while ${step} ${why}`);
+    }
+  }
+
+  private whyUnsettled(step: string): string | undefined {
+    const track = this.tracks.get(step);
+    if (!track) return undefined;
+    if (track.out.size > 0) return "was still in flight";
+    if (track.isRoundOpen) return `still waited for ${[...track.round!.calls.keys()].join(", ")}`;
+    if (track.stands && (this.drawing.dynamic?.has(step) || this.negationsOf(step).length > 0))
+      return "had taken effect and was not undone";
+    const policy = this.blind.has(step) ? "undo" : (this.drawing.onTimeout?.[step] ?? "undo");
+    if (!track.isUnknown || policy === "ignore") return undefined;
+    if (policy === "hold") return "was of unknown outcome and nobody had said what to think of it";
+    return this.negationsOf(step).length > 0 ? "may have worked and was not undone" : undefined;
+  }
+
+  // ---- forward ----
+
+  private seeStep(event: JourneyEvent, track: Track): void {
+    const { attempt = 0, detail = {} } = event;
+    for (const index of (detail.start as number[] | undefined) ?? []) track.running.add(index);
+    const ended = detail.element as { index: number } | undefined;
+    if (ended) track.running.delete(ended.index);
+    const answered = (): void => {
+      for (const attempts of [track.out, track.unanswered, track.former]) attempts.delete(attempt);
+    };
+    switch (event.type) {
+      case "step.dispatched":
+        track.out.add(attempt);
+        track.called = event.function;
+        track.ran = true;
+        track.succeeded = false;
+        track.input = event.data;
+        break;
+      case "step.succeeded":
+      case "step.settled_by_hand":
+        if (event.type === "step.settled_by_hand") track.byHand = true;
+        track.settle();
+        track.took({ value: event.data ?? null });
+        break;
+      case "step.failed":
+        answered();
+        if (detail.effect === true) track.took(undefined);
+        break;
+      case "step.timed_out":
+        // Without an attempt: one that was never sent.
+        track.out.delete(attempt);
+        if (event.attempt !== undefined) track.unanswered.add(attempt);
+        break;
+      case "step.retry_scheduled":
+        if (event.actor === undefined) break;
+        for (const open of track.out) track.unanswered.add(open);
+        track.out.clear();
+        break;
+      case "step.skipped":
+        track.out.clear();
+        break;
+      case "step.late":
+        this.seeLate(event, track, answered);
+        break;
+      case "step.duplicate":
+        this.seeDuplicate(event, track);
+        break;
+      default:
+    }
+  }
+
+  private seeLate(event: JourneyEvent, track: Track, answered: () => void): void {
+    const { status, effect, negation, element } = event.detail ?? {};
+    if (negation !== undefined || status === "inprogress") return;
+    if (element === undefined) answered();
+    if (status === "success" && effect !== true && !this.isTerminated)
+      throw new Error(`a late success of ${event.step} was taken for none`);
+    if (effect === true)
+      track.took(event.data === undefined || element !== undefined ? undefined : { value: event.data });
+    if (element !== undefined && track.running.size === 0) track.unanswered.clear();
+  }
+
+  private seeDuplicate(event: JourneyEvent, track: Track): void {
+    const { attempt = 0, detail = {} } = event;
+    if (detail.status !== "success" || event.reason !== undefined) return;
+    if (event.function !== track.called) return;
+    if (track.out.has(attempt) || track.unanswered.has(attempt) || track.former.has(attempt))
+      throw new Error(`the first success of ${event.step} #${attempt} was taken for a repeat`);
+  }
+
+  // ---- undo ----
+
+  private seeUndo(event: JourneyEvent, step: string): void {
+    const track = this.track(step);
+    const called = event.function ?? "";
+    const calls = track.round?.calls;
+    switch (event.type) {
+      case "undo.dispatched":
+        this.assertMayUndo(step, track, called);
+        this.send(event, step, track, called);
+        return;
+      case "undo.failed":
+      case "undo.timed_out":
+        calls?.set(called, "failed");
+        break;
+      case "undo.retry_scheduled":
+        calls?.set(called, "waiting");
+        if ("data" in event) track.given.set(called, event.data);
+        break;
+      case "undo.succeeded":
+      case "undo.settled_by_hand":
+        if (event.type === "undo.settled_by_hand") track.byHand = true;
+        calls?.set(called, "done");
+        break;
+      default:
+    }
+    if (track.round) track.round.fresh = false;
+  }
+
+  private assertMayUndo(step: string, track: Track, called: string): void {
+    const deny = (why: string): never => {
+      throw new Error(`${called} of ${step} was sent ${why}`);
+    };
+    if (this.isTerminated) deny("after the journey was terminated");
+    if (!this.isActive) deny("outside of a rollback");
+    if (!this.members.has(step)) deny("although it is not in the set");
+    if (track.out.size > 0) deny("while the step was in flight");
+    for (const other of behind(this.drawing.edges, step)) {
+      const why = this.members.has(other) ? this.whyUnsettled(other) : undefined;
+      if (why) throw new Error(`${step} was undone while ${other} behind it ${why}`);
+    }
+  }
+
+  private send(event: JourneyEvent, step: string, track: Track, called: string): void {
+    const before = track.round?.calls.get(called);
+    const isRetry = track.isRoundOpen && before !== undefined;
+    if (isRetry && before !== "waiting")
+      throw new Error(`${called} of ${step} was sent again while it was ${before}`);
+    const again = track.round !== undefined && !track.isRoundOpen;
+    if (again && !track.stands) throw new Error(`${called} of ${step} was sent again after it had succeeded`);
+    if (!track.isRoundOpen) this.beginRound(step, track, again);
+    else if (!isRetry && !track.round!.fresh) throw new Error(`${called} of ${step} was not sent with the others`);
+    if (again) track.given.clear();
+    track.round!.calls.set(called, "out");
+    const expected = track.given.has(called)
+      ? track.given.get(called)
+      : track.output
+        ? track.output.value
+        : track.input;
+    if (!isDeepStrictEqual(event.data ?? null, expected ?? null))
+      throw new Error(
+        `${called} of ${step} was given ${JSON.stringify(event.data)}, not ${JSON.stringify(expected)}`,
+      );
+  }
+
+  private beginRound(step: string, track: Track, again: boolean): void {
+    const mayHave = track.isUnknown && (this.blind.has(step) || this.drawing.onTimeout?.[step] === undefined);
+    const attempted = this.include && track.ran;
+    if (!track.stands && !mayHave && !attempted) throw new Error(`${step} was undone and had never taken effect`);
+    const calls: Round["calls"] = new Map();
+    // The others go out in the same turn; whoever is missing is owed.
+    if (!this.drawing.dynamic?.has(step)) for (const name of this.negationsOf(step)) calls.set(name, "waiting");
+    track.round = { effects: track.effects, fresh: true, calls };
+    if (again) track.given.clear();
+  }
 }
 
 /** Throws with a sentence when an undo went out before everything effective behind it in the set was settled. */
 export function assertUndoOrder(drawing: Drawing, events: readonly JourneyEvent[]): void {
-  const behind = allBehind(drawing.edges);
-  const tracks = new Map<string, Track>();
-  const track = (step: string): Track => {
-    const found = tracks.get(step) ?? { sent: 0, answered: 0, succeeded: false, settledUndo: false };
-    tracks.set(step, found);
-    return found;
-  };
-  let set = new Set<string>();
-  for (const event of events) {
-    const step = event.step ?? "";
-    switch (event.type) {
-      case "rollback.started":
-        set = new Set(event.detail?.set as string[]);
-        break;
-      case "rollback.joined":
-        for (const member of (event.detail?.set as string[] | undefined) ?? []) set.add(member);
-        break;
-      case "step.dispatched":
-        Object.assign(track(step), {
-          sent: event.attempt ?? 1,
-          succeeded: false,
-          settledUndo: false,
-          pending: undefined,
-        });
-        break;
-      case "step.succeeded":
-      case "step.settled_by_hand":
-        Object.assign(track(step), { succeeded: true, answered: track(step).sent });
-        break;
-      case "step.failed":
-      case "step.timed_out":
-        track(step).answered = track(step).sent;
-        break;
-      case "undo.dispatched": {
-        for (const other of behind.get(step) ?? []) {
-          if (set.has(other)) assertSettled(step, other, track(other), drawing.negations[other] ?? []);
-        }
-        const mine = track(step);
-        mine.pending ??= new Set(drawing.negations[step]);
-        mine.pending.add(event.function ?? "");
-        mine.settledUndo = false;
-        break;
-      }
-      case "undo.succeeded":
-      case "undo.settled_by_hand": {
-        const mine = track(step);
-        mine.pending?.delete(event.function ?? "");
-        if (mine.pending?.size === 0) Object.assign(mine, { settledUndo: true, pending: undefined });
-        break;
-      }
-      default:
-    }
-  }
-}
-
-function assertSettled(step: string, other: string, track: Track, negations: string[]): void {
-  const say = (why: string): never => {
-    throw new Error(`${step} was undone while ${other} behind it ${why}`);
-  };
-  if (track.sent > track.answered) say("was still in flight");
-  if (track.pending && track.pending.size > 0) say(`still waited for ${[...track.pending].join(", ")}`);
-  if (track.succeeded && negations.length > 0 && !track.settledUndo) say("had taken effect and was not undone");
-}
-
-/** step -> everything reachable from it, by brute force. */
-function allBehind(edges: Record<string, string[]>): Map<string, Set<string>> {
-  const behind = new Map(Object.keys(edges).map((id) => [id, new Set<string>()]));
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const [id, predecessors] of Object.entries(edges)) {
-      for (const before of predecessors) {
-        const known = behind.get(before);
-        const size = known?.size ?? 0;
-        known?.add(id);
-        for (const further of behind.get(id) ?? []) known?.add(further);
-        if (known && known.size > size) changed = true;
-      }
-    }
-  }
-  return behind;
+  const oracle = new UndoOracle(drawing);
+  for (const event of events) oracle.see(event);
 }

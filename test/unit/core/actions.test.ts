@@ -414,6 +414,25 @@ describe("replay", () => {
   });
 });
 
+describe("a step that failed in a branch that was undone", () => {
+  it("can't be retried or settled: no way leads on from it", () => {
+    const spec = given({ edges: { a: [], b: ["a"], b2: ["b"], c: ["a"] }, policy: { scope: "branch" } });
+    spec.success("a");
+    spec.success("c");
+    spec.failure("b");
+    expect(spec.journey.status).toBe("completed");
+    spec.action("rollback", { scope: "to", to: "c" });
+    expect(spec.journey).toMatchObject({ status: "held", held: { kind: "rolled_back_to" } });
+    for (const action of ["retry", "skip", "complete"] as const) {
+      expect(spec.action(action, { step: "b", output: 1 })).toMatchObject([
+        { type: "action.refused", error: { code: "action_not_allowed" } },
+      ]);
+    }
+    spec.action("resume");
+    expect(spec.journey.status).toBe("completed");
+  });
+});
+
 describe("rerun", () => {
   it("rolls back to before the step and goes on from it, with what the flow says or other data", () => {
     const spec = IN.completed();

@@ -393,6 +393,16 @@ describe("an each that takes too long", () => {
     family.act(UUID, "complete", { step: "all", output: [1, 2] });
     expect(family.waiting).toContain("last");
   });
+  it("completed by hand while elements run is undone with all of them", () => {
+    const family = late("hold");
+    family.act(UUID, "complete", { step: "all", output: [1, 2] });
+    family.act(UUID, "cancel");
+    family.answer("last");
+    family.serve();
+    expect(undone(family)).toEqual(["undo_last", "rollback/0", "rollback/1"]);
+    expect(family.parent.status).toBe("rolled_back");
+    expect(family.children.map((journey) => journey.status)).toEqual(["rolled_back", "rolled_back"]);
+  });
   it("whose journey was terminated takes note of its elements' ends and undoes nothing", () => {
     const family = late("hold");
     family.act(UUID, "terminate");

@@ -376,6 +376,35 @@ describe("scope branch", () => {
   });
 });
 
+describe("a step between two attempts that a rollback of its branch was asked for", () => {
+  const retry = { maximumAttempts: 3, initialInterval: "10s", jitter: 0 };
+  const between = (fails: boolean, settings: Record<string, unknown> = {}) => {
+    const spec = given({ edges: { a: [], b: ["a"], c: ["a"] }, steps: { b: { retry, timeout: "5s", ...settings } } });
+    spec.success("a");
+    if (fails) spec.failure("b");
+    else spec.after(5_000);
+    expect(spec.last().type).toBe("step.retry_scheduled");
+    spec.action("rollback", { scope: "branch", step: "b" });
+    return spec;
+  };
+  it("is not tried again when its last attempt had failed", () => {
+    const spec = between(true);
+    expect(spec.journey).toMatchObject({ rollback: { set: [] }, steps: { b: { status: "failed", dead: true } } });
+    spec.after(20_000);
+    expect(spec.calls()).toEqual([]);
+    spec.success("c");
+    expect(spec.journey.status).toBe("completed");
+  });
+  it("is undone, as it may have worked, when an attempt has had no answer", () => {
+    const spec = between(false);
+    expect(spec.journey.rollback?.set).toEqual(["b"]);
+    expect(spec.sent()).toEqual(["undo_b"]);
+  });
+  it("needs no further word for that", () => {
+    expect(between(false, { onTimeout: "hold" }).sent()).toEqual(["undo_b"]);
+  });
+});
+
 describe("scope to", () => {
   it("is the descendants of the step, after which the journey is held there; resumed, it runs from there again", () => {
     const spec = given(shape);

@@ -31,8 +31,8 @@ export interface PartitionFixture {
   work(...records: BusRecord[]): BatchOutput;
   serviceChanged(service: string): boolean;
   nextDue(): number | null;
-  /** A new owner of the partition, which knows only what the bus keeps. */
-  restart(): void;
+  /** A new owner of the partition, which knows only what the bus keeps. `flows: "unread"`: it has read no flows yet. */
+  restart(flows?: "unread"): void;
   types(uuid?: string): string[];
   commands(): FromManager[];
 }
@@ -101,7 +101,11 @@ export function onPartition(...sketches: FlowSketch[]): PartitionFixture {
     },
     serviceChanged: (service) => partition.serviceChanged(service, fixture.now),
     nextDue: () => partition.nextDue(),
-    restart() {
+    restart(flows) {
+      if (flows === "unread") {
+        fixture.unread.unshift(...sketches);
+        entries.clear();
+      }
       partition = owner();
     },
     types: (uuid = UUID) =>
