@@ -110,6 +110,8 @@ export function outsider(consoleArgs: string[] = []) {
   let url = "";
   let token = "";
   let stopped = false;
+  /** The last crash, until the console is back. */
+  let crashing: Promise<void> | undefined;
   const reading = new Set<AbortController>();
   const journeys = new Map<string, Handle>();
   const positions: Record<string, string> = {};
@@ -297,7 +299,13 @@ export function outsider(consoleArgs: string[] = []) {
         const list = script[called] ?? script["*"];
         const nth = commands.filter(({ value }) => value.function === called).indexOf(command);
         const said = list ? list[Math.min(nth, list.length - 1)] : ok({ by: called });
-        for (const one of said === null || said === undefined ? [] : [said].flat()) await reply(command, one);
+        // A service keeps its answer until it is taken; one that a killed console took may come twice.
+        for (const one of said === null || said === undefined ? [] : [said].flat())
+          await reply(command, one).catch(async (error) => {
+            if (!crashing) throw error;
+            await crashing;
+            await reply(command, one);
+          });
       },
       /** The functions called so far, in order. */
       sent: () => commands.map(({ value }) => value.function),
@@ -357,8 +365,8 @@ export function outsider(consoleArgs: string[] = []) {
     pass,
     /** kill -9, and a new console on the same folder. */
     async crash(): Promise<void> {
-      await stop("SIGKILL");
-      await start();
+      crashing = stop("SIGKILL").then(start);
+      await crashing;
     },
     /** Runs a command of the command line against this console. */
     cli(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
