@@ -15,6 +15,7 @@ import { type Context, DEFAULT_MAXIMUM_DATA_BYTES, hasEnded } from "../core/turn
 import type { FlowRegistry } from "./flows.ts";
 import type { HealthRegistry } from "./health.ts";
 import { DeadLetter, type DeadLetterReason, type Parsed, parentOf, parseInput, parseValue } from "./inputs.ts";
+import { JourneyMemory } from "./journey-memory.ts";
 import { decodeEnded, decodeInFlight, encodeJourney } from "./state-codec.ts";
 import { TimerHeap } from "./timer-heap.ts";
 
@@ -62,7 +63,7 @@ export interface BatchOutput extends Output {
 class FlowsNeeded extends Error {}
 
 export class ManagerPartition {
-  private readonly journeys = new Map<string, Journey>();
+  private readonly journeys: JourneyMemory;
   private readonly timers = new TimerHeap();
   /** Journeys that wait for a service to come up, by service. */
   private readonly waiting = new Map<string, Set<string>>();
@@ -76,10 +77,12 @@ export class ManagerPartition {
 
   constructor(partition: number, deps: PartitionDeps, state: Iterable<StateEntry>, lookup: Lookup) {
     this.lookup = lookup;
+    this.journeys = new JourneyMemory(lookup);
     this.partition = partition;
     this.deps = deps;
     for (const journey of decodeInFlight(state)) {
       this.keep(journey);
+      this.journeys.trim();
       // The service may have come up while nobody was here to be told.
       if (waitsFor(journey).some((service) => deps.health.of(service) !== "down")) this.timers.set(journey.uuid, 0);
     }
@@ -95,6 +98,7 @@ export class ManagerPartition {
 
   process(records: BusRecord[], now: number): BatchOutput {
     this.since ??= now;
+    this.journeys.trim();
     const batch: Batch = { records: [], before: new Map(), deadLettered: 0, ended: [] };
     let taken = 0;
     let resume: Promise<void> | undefined;

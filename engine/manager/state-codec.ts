@@ -86,10 +86,11 @@ export function* decodeInFlight(entries: Iterable<StateEntry>): Generator<Journe
     if (key.length === UUID_CHARS) records.set(key, value);
     else parts.set(key, value);
   }
-  for (const [uuid, record] of records) yield decodeRecord(record, (name) => parts.get(`${uuid}/${name}`));
+  for (const [uuid, record] of records) yield decodeOpen(record, (name) => parts.get(`${uuid}/${name}`));
 }
 
-function decodeRecord(record: string, part: (name: string) => string | undefined): Journey {
+/** A journey in flight from its record; `part` reads what lies apart under `uuid/NAME`. */
+export function decodeOpen(record: string, part: (name: string) => string | undefined): Journey {
   const stored = JSON.parse(record) as Stored;
   const read = new Map<string, unknown>();
   const value = (name: string): unknown => {

@@ -1,18 +1,26 @@
 /**
  * When which journey wants its timer: a binary heap with one live entry a journey. Setting a new time leaves the old
- * entry behind, to be dropped when it comes up.
+ * entry behind, to be dropped when it comes up, or all of them together when they are more than the live ones.
  */
 interface Entry {
   at: number;
   uuid: string;
 }
 
+/** So many entries that were left behind are borne. */
+const MINIMUM_STALE_ENTRIES = 1_000;
+
 export class TimerHeap {
-  private readonly heap: Entry[] = [];
+  private heap: Entry[] = [];
   private readonly times = new Map<string, number>();
 
   get size(): number {
     return this.times.size;
+  }
+
+  /** With those that were left behind. */
+  get entries(): number {
+    return this.heap.length;
   }
 
   /** `at` in milliseconds since 1970; undefined takes the journey's timer away. */
@@ -24,6 +32,7 @@ export class TimerHeap {
     if (this.times.get(uuid) === at) return;
     this.times.set(uuid, at);
     this.push({ at, uuid });
+    if (this.heap.length > 2 * this.times.size + MINIMUM_STALE_ENTRIES) this.rebuild();
   }
 
   /** The earliest time, or null. */
@@ -40,6 +49,11 @@ export class TimerHeap {
     this.pop();
     this.times.delete(first.uuid);
     return first.uuid;
+  }
+
+  private rebuild(): void {
+    // In order, an array is a heap.
+    this.heap = Array.from(this.times, ([uuid, at]) => ({ at, uuid })).sort((a, b) => a.at - b.at);
   }
 
   private dropStale(): void {
