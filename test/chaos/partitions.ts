@@ -52,8 +52,8 @@ export function onOneBroker(
   const others = cluster.brokers.map(({ id }) => id).filter((id) => id !== lonely.broker);
   const replicaAssignment = Array.from({ length: partitions }, (_, partition) => ({
     partition,
-    // The others have no replica there, so that nothing but this partition is away with the broker.
-    replicas: partition === lonely.partition ? [lonely.broker] : others,
+    // A topic's partitions all have the same number of copies; with the broker nothing but this partition is away.
+    replicas: [partition === lonely.partition ? lonely.broker : (others[partition % others.length] ?? 1)],
   }));
   return withAdmin(cluster, async (admin) => {
     await admin.createTopics({
