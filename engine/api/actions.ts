@@ -3,7 +3,6 @@
  * plainly wrong is refused here already. What only seems not to fit the journey's state is sent all the same, so that
  * the refusal stands in the journey's history, and the call waits a moment for the manager's word on it.
  */
-import type { NewRecord } from "../bus/bus.ts";
 import { AntigraphError, ERRORS, type ErrorCode } from "../core/errors.ts";
 import type { Journey } from "../core/journey.ts";
 import { replayUuid } from "../core/journey-ids.ts";
@@ -19,7 +18,8 @@ import {
 import { DEFAULT_MAXIMUM_DATA_BYTES } from "../core/turn.ts";
 import type { Preview } from "../core/view.ts";
 import type { ApiHost } from "./host.ts";
-import { journeyWhen, readJourney } from "./journey-reader.ts";
+import { journeyWhen, readJourney, waitingStart } from "./journey-reader.ts";
+import type { OutboxRecord } from "./outbox-file.ts";
 import { assertRecordSize, recordText } from "./record-text.ts";
 
 /** How long a call waits for the manager's word on an action that doesn't seem to fit. */
@@ -50,9 +50,15 @@ export interface AcceptedAction {
   replayUuid?: string;
 }
 
+/** An action that was sent. */
+export interface SentAction extends AcceptedAction {
+  /** It lies on this disk and is sent when the bus can be reached. */
+  queued: boolean;
+}
+
 /** An action that may be sent. `doubtful`: as far as the cache knows, the manager will refuse it. */
 export interface PreparedAction extends AcceptedAction {
-  record: NewRecord;
+  record: OutboxRecord;
   /** The journey's flow. */
   flow: { name: string; version: string };
   doubtful: boolean;
@@ -82,13 +88,16 @@ export async function takeAction(
   uuid: string,
   asked: AskedAction,
   options: { traceparent: string | undefined; signal: AbortSignal },
-): Promise<AcceptedAction> {
+): Promise<SentAction> {
   const prepared = await prepareAction(host, uuid, asked, options);
-  if (!prepared.seen) await host.bus.append([prepared.record]);
-  rememberReplay(host, prepared);
-  await assertNotRefused(host, prepared, options.signal);
+  const [sent] = prepared.seen ? [] : await host.outgoing.send([prepared.record]);
+  const queued = sent?.queued === true;
+  if (!queued) {
+    rememberReplay(host, prepared);
+    await assertNotRefused(host, prepared, options.signal);
+  }
   const { id, replayUuid } = prepared;
-  return { uuid: prepared.uuid, id, ...(replayUuid && { replayUuid }) };
+  return { uuid: prepared.uuid, id, queued, ...(replayUuid && { replayUuid }) };
 }
 
 /** Checks an action and makes its record. @throws AntigraphError when it is plainly wrong */
@@ -99,10 +108,13 @@ export async function prepareAction(
   { traceparent, signal }: { traceparent: string | undefined; signal: AbortSignal },
 ): Promise<PreparedAction> {
   const action = actionName(asked.action);
-  const journey = await readJourney(host, uuid, signal);
   const { id, actor } = stamp(host, asked);
-  const seen = journey.actions.includes(id);
-  const doubtful = !seen && seemsToBeRefused(host, journey, { ...asked, id, actor, action });
+  const start = waitingStart(host, uuid);
+  // Behind a start that waits in the outbox there is nothing yet to look at.
+  const known = start ? undefined : await readJourney(host, uuid, signal);
+  const journey = known ?? { uuid, name: "", version: "", ...start };
+  const seen = known?.actions.includes(id) === true;
+  const doubtful = known !== undefined && !seen && seemsToBeRefused(host, known, { ...asked, id, actor, action });
   const { action: _, ...fields } = asked;
   const message: ToManager = {
     uuid: journey.uuid,
@@ -134,7 +146,8 @@ export async function prepareAction(
 
 /** A replay starts a journey: who asks for it at once waits for its first event. */
 export function rememberReplay(host: ApiHost, { replayUuid, flow, doubtful }: PreparedAction): void {
-  if (replayUuid !== undefined && !doubtful) host.started.add(replayUuid, { ...flow, sent: Promise.resolve() });
+  if (replayUuid !== undefined && !doubtful)
+    host.started.add(replayUuid, { ...flow, sent: Promise.resolve({ queued: false }) });
 }
 
 /** Waits for the manager's word on a doubtful action. @throws AntigraphError the refusal as it stands in the history */

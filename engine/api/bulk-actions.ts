@@ -42,17 +42,21 @@ export async function bulkAction(
   const prepared = await mapBounded(journeys, (uuid) =>
     orOutcome(uuid, () => prepareAction(host, uuid, asked(uuid), options)),
   );
-  const records = prepared.flatMap((each) => ("record" in each && !each.seen ? [each.record] : []));
-  if (records.length > 0) await host.bus.append(records);
-  for (const each of prepared) if ("record" in each) rememberReplay(host, each);
-  return mapBounded(prepared, (each) =>
-    "record" in each ? orOutcome(each.uuid, () => settledOutcome(host, each, options.signal)) : Promise.resolve(each),
-  );
+  const toSend = prepared.flatMap((each) => ("record" in each && !each.seen ? [each] : []));
+  const sent = toSend.length > 0 ? await host.outgoing.send(toSend.map(({ record }) => record)) : [];
+  const queued = new Set(toSend.filter((_, index) => sent[index]?.queued));
+  for (const each of prepared) if ("record" in each && !queued.has(each)) rememberReplay(host, each);
+  return mapBounded(prepared, (each) => {
+    if (!("record" in each)) return Promise.resolve(each);
+    if (queued.has(each)) return Promise.resolve<Outcome>({ ...accepted(each), queued: true });
+    return orOutcome(each.uuid, async () => {
+      await assertNotRefused(host, each, options.signal);
+      return accepted(each);
+    });
+  });
 }
 
-async function settledOutcome(host: ApiHost, sent: PreparedAction, signal: AbortSignal): Promise<Outcome> {
-  await assertNotRefused(host, sent, signal);
-  const { uuid, id, replayUuid } = sent;
+function accepted({ uuid, id, replayUuid }: PreparedAction): Outcome {
   return { uuid, outcome: "accepted", id, ...(replayUuid && { replay_uuid: replayUuid }) };
 }
 

@@ -22,6 +22,9 @@ export interface ChangeFeed {
   flows(names: string[]): void;
   services(): void;
   manager(): void;
+  connection(): void;
+  /** Everything may be another: whoever listens reads anew. */
+  reset(): void;
   /** The id of the newest event. */
   lastId(): number;
   /** The events after `id`, or undefined when some of them aren't kept any more (or never were). */
@@ -41,6 +44,8 @@ export function createChangeFeed({ firstId, mergeMs = MERGE_MS }: { firstId: num
   const flows = new Set<string>();
   let services = false;
   let manager = false;
+  let connection = false;
+  let isReset = false;
   let lastId = firstId;
   let timer: NodeJS.Timeout | undefined;
 
@@ -51,18 +56,21 @@ export function createChangeFeed({ firstId, mergeMs = MERGE_MS }: { firstId: num
   function flush() {
     timer = undefined;
     const event: FeedEvent = { id: ++lastId };
-    if (journeys.size <= MAXIMUM_JOURNEYS_PER_EVENT) {
+    if (!isReset && journeys.size <= MAXIMUM_JOURNEYS_PER_EVENT) {
       event.changes = {
         ...(journeys.size > 0 && { journeys: [...journeys.values()] }),
         ...(flows.size > 0 && { flows: [...flows] }),
         ...(services && { services: true as const }),
         ...(manager && { manager: true as const }),
+        ...(connection && { connection: true as const }),
       };
     }
     journeys.clear();
     flows.clear();
     services = false;
     manager = false;
+    connection = false;
+    isReset = false;
     kept.push(event);
     if (kept.length > KEPT_EVENTS) kept.shift();
     for (const listener of [...listeners]) listener(event);
@@ -87,6 +95,14 @@ export function createChangeFeed({ firstId, mergeMs = MERGE_MS }: { firstId: num
     },
     manager() {
       manager = true;
+      changed();
+    },
+    connection() {
+      connection = true;
+      changed();
+    },
+    reset() {
+      isReset = true;
       changed();
     },
     lastId: () => lastId,

@@ -1,6 +1,6 @@
 /**
- * The composition root of a console: opens the data folder, the bus, the caches and the manager, puts the HTTP app on
- * them, and closes all of it in order. The CLI and Electron both start here.
+ * The composition root of a console: opens the data folder and the engine of its profile (engine-parts.ts), puts the HTTP
+ * app on it, and closes all of it in order. The CLI and Electron both start here.
  */
 
 import { randomUUID } from "node:crypto";
@@ -9,20 +9,24 @@ import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { type StartedSamples, startSamples } from "../../examples/services/start.ts";
-import { TOPICS } from "../core/protocol.ts";
 import { type Logger, silent } from "../manager/logger.ts";
 import { createApp } from "./app.ts";
-import { readToken } from "./data-folder.ts";
-import { openEngine, RETENTION_DAYS } from "./engine-parts.ts";
+import { createChangeFeed } from "./change-feed.ts";
+import { closeOnce } from "./close-once.ts";
+import { lockDataFolder, prepareDataFolder, readToken, removeOwner, writeOwner } from "./data-folder.ts";
+import { openEngineSwitch } from "./engine-switch.ts";
 import { createFaultBoard } from "./faults.ts";
 import { isFirstStart, publishSamples, startDemoJourneys } from "./first-start.ts";
+import { type FixedCluster, fixedProfile } from "./fixed-profile.ts";
 import { createFlowPublisher } from "./flow-publishing.ts";
 import { type ApiHost, infoOf } from "./host.ts";
+import { hostOf } from "./host-of.ts";
 import { listen } from "./listen.ts";
-import { createMetrics } from "./metrics.ts";
+import { EMBEDDED } from "./profile-file.ts";
+import { openProfiles } from "./profiles.ts";
 import type { Info } from "./schemas/console.ts";
+import type { SecretStore } from "./secret-store.ts";
 import { createSessionCodes } from "./session-codes.ts";
-import { createStartedJourneys } from "./started-journeys.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -45,6 +49,14 @@ export interface ConsoleOptions {
   token?: string;
   /** The built renderer. Default: dist/renderer. */
   pagesDir?: string;
+  /** Serve no pages, only calls. Default true. */
+  pages?: boolean;
+  /** The script of the sample services' process; a packaged app brings its own. */
+  samplesEntry?: string;
+  /** The key store of this host; left out: there is none, secrets come from the environment. */
+  secrets?: SecretStore;
+  /** In the place of the data folder's profiles: this cluster, with a manager, and nothing else to choose. */
+  cluster?: FixedCluster;
   /** Flows and negations of the first start. Default: examples/. */
   examplesDir?: string;
   /** Milliseconds since 1970. Default: the system's. */
@@ -62,14 +74,14 @@ export interface ConsoleHost {
   url?: string;
   /** Where sample services run: resolves when all of them have reached the console. */
   samplesReady?: Promise<void>;
-  /** Ends everything in order: services, calls, manager, caches, bus. Safe to call twice. */
+  /** Ends everything in order: services, streams, the port, the engine. Safe to call twice. */
   close(): Promise<void>;
 }
 
 /**
  * Opens a console. What had been opened is closed again when it fails.
  * @throws AntigraphError data_folder_unwritable, data_folder_locked, data_folder_corrupt, data_folder_newer,
- *   profile_not_found, not_supported, port_in_use, invalid_request (ANTIGRAPH_TOKEN)
+ *   profile_not_found, port_in_use, invalid_request (ANTIGRAPH_TOKEN)
  */
 export async function openConsole(options: ConsoleOptions): Promise<ConsoleHost> {
   const closers: (() => void | Promise<void>)[] = [];
@@ -87,59 +99,74 @@ async function open(
   closers: (() => void | Promise<void>)[],
   close: () => Promise<void>,
 ): Promise<ConsoleHost> {
-  const { dataDir, profile, clock = Date.now, logger = silent } = options;
-  const parts = await openEngine({ dataDir, profile, clock, logger }, (closer) => closers.push(closer));
+  const { dataDir, clock = Date.now, logger = silent, actor = systemUser() } = options;
+  prepareDataFolder(dataDir);
+  closers.push(lockDataFolder(dataDir));
+  const owner = { pid: process.pid, since: new Date(clock()).toISOString() };
+  writeOwner(dataDir, owner);
+  closers.push(() => removeOwner(dataDir));
+  const { secrets } = options;
+  const profiles = options.cluster
+    ? fixedProfile(options.cluster)
+    : openProfiles(dataDir, options.profile, { clock, actor, ...(secrets && { secrets }) });
   const token = options.token ?? readToken(dataDir, process.env.ANTIGRAPH_TOKEN);
-  const closing = new AbortController();
-  let samples: StartedSamples | undefined;
-  const host: ApiHost = {
-    ...parts,
-    product: { version: productVersion(), retentionDays: RETENTION_DAYS },
-    actor: options.actor ?? systemUser(),
-    samples: () => samples !== undefined,
-    topics: TOPICS,
+  const changes = createChangeFeed({ firstId: clock() });
+  closers.push(() => changes.close());
+  const samples = samplesOf(options, token);
+  const shutdown = new AbortController();
+  let startSamplesIfEmbedded = () => {};
+  const engines = await openEngineSwitch({
+    ...{ dataDir, profiles, changes, clock, logger, shutdown: shutdown.signal },
+    onClosing: () => samples.stop(),
+    onOpened: () => startSamplesIfEmbedded(),
+  });
+  closers.push(() => engines.close());
+  const host = hostOf(engines, {
+    version: productVersion(),
+    actor,
+    samples: () => samples.isRunning(),
+    negations: profiles.negations,
+    profiles,
     faults: createFaultBoard(clock()),
-    started: createStartedJourneys(),
+    changes,
     sessions: createSessionCodes(clock),
-    metrics: createMetrics({ ...parts, topics: TOPICS }),
     logger,
     now: clock,
     newUuid: randomUUID,
-    closing: closing.signal,
-  };
-  const isFirst = options.samples === true && (await isFirstStart(host));
+    shutdown: shutdown.signal,
+  });
+  const isFirst = options.samples === true && isEmbedded(host) && (await isFirstStart(host));
   if (isFirst) {
     await publishSamples(host, createFlowPublisher(host), options.examplesDir ?? pathOf("examples"));
   }
 
   const guard = { token, allowedHosts: options.allowedHosts };
-  const pagesDir = options.pagesDir ?? pathOf("dist/renderer");
+  const pagesDir = options.pages === false ? undefined : (options.pagesDir ?? pathOf("dist/renderer"));
   const app = createApp(host, { guard: options.trusted ? { trusted: true } : guard, pagesDir });
   const serve = async (served: OpenAPIHono, port: number, hostname?: string) => {
     const listener = await listen(served, port, hostname);
     closers.push(() => listener.close());
-    parts.announce(listener.url);
+    writeOwner(dataDir, { ...owner, url: listener.url });
     return listener.url;
   };
   const url = options.listen && (await serve(app, options.listen.port, options.listen.hostname));
   // Long polls and streams end when the console closes, after the sample services and before the port.
-  closers.push(() => closing.abort());
-  if (options.samples) {
-    // Where nobody serves the app on a port, the services get one of their own: calls only, with the token.
-    const samplesUrl = url ?? (await serve(createApp(host, { guard }), 0));
-    samples = startSamples({ url: samplesUrl, token, dataDir, log: samplesLog(logger) });
-    let stopping = false;
-    closers.push(() => {
-      stopping = true;
-      return samples?.stop();
-    });
-    void samples.exited.then(() => {
-      samples = undefined;
-    });
+  closers.push(() => shutdown.abort());
+  // Where nobody serves the app on a port, the services get one of their own: calls only, with the token.
+  const samplesUrl = options.samples ? (url ?? (await serve(createApp(host, { guard }), 0))) : undefined;
+  startSamplesIfEmbedded = () => {
+    if (samplesUrl !== undefined && isEmbedded(host)) samples.start(samplesUrl);
+  };
+  startSamplesIfEmbedded();
+  closers.push(() => samples.stop());
+  const samplesReady = samples.ready();
+  if (isFirst) {
     const tellWhy = (error: unknown) => {
-      if (!stopping) logger.warn({ err: error }, "The sample journeys of the first start could not be started");
+      if (samples.isRunning()) {
+        logger.warn({ err: error }, "The sample journeys of the first start could not be started");
+      }
     };
-    if (isFirst) void samples.ready.then(() => startDemoJourneys(host)).catch(tellWhy);
+    void samplesReady?.then(() => startDemoJourneys(host)).catch(tellWhy);
   }
   return {
     app,
@@ -147,28 +174,31 @@ async function open(
     sessionCode: () => host.sessions.issue(),
     info: infoOf(host),
     url,
-    samplesReady: samples?.ready,
+    samplesReady,
     close,
   };
 }
 
-/** Closes what was opened, the last first; one failure doesn't keep the rest open. */
-function closeOnce(closers: (() => void | Promise<void>)[]): () => Promise<void> {
-  let closed: Promise<void> | undefined;
-  const run = async () => {
-    const failures: unknown[] = [];
-    for (let closer = closers.pop(); closer; closer = closers.pop()) {
-      try {
-        await closer();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0) throw failures[0];
-  };
-  return () => {
-    closed ??= run();
-    return closed;
+const isEmbedded = (host: ApiHost): boolean => host.profiles.current().kind === EMBEDDED;
+
+/** The sample services as a process beside this one, started and stopped with the embedded profile. */
+function samplesOf({ dataDir, logger = silent, samplesEntry: entry }: ConsoleOptions, token: string) {
+  let running: StartedSamples | undefined;
+  return {
+    isRunning: () => running !== undefined,
+    ready: () => running?.ready,
+    start(url: string): void {
+      const started = startSamples({ url, token, dataDir, log: samplesLog(logger), ...(entry && { entry }) });
+      running = started;
+      void started.exited.then(() => {
+        if (running === started) running = undefined;
+      });
+    },
+    async stop(): Promise<void> {
+      const stopping = running;
+      running = undefined;
+      await stopping?.stop();
+    },
   };
 }
 

@@ -1,18 +1,23 @@
 /**
  * The data folder of a console: `bus.sqlite`, `audit.sqlite`, `token`, `profiles.json`, `lock` and `samples/`. One
- * process owns it at a time. What keeps a second one out is the lock that the bus holds on its file, which the system
- * lets go of even after a kill -9; the file `lock` beside it only tells who that is.
+ * process owns it at a time. What keeps a second one out is the lock held on `in-use.sqlite` (and on the bus's file),
+ * which the system lets go of even after a kill -9; the file `lock` beside it only tells who that is. Each Kafka profile
+ * has a folder of its own in `profiles/`.
  */
 
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import Database from "better-sqlite3";
 import { z } from "zod";
+import { explainOpenError } from "../bus/embedded/open-database.ts";
 import { AntigraphError } from "../core/errors.ts";
 
 /** Readable and writable by the owner only. */
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
+/** How long to wait for a predecessor that is just closing. */
+const LOCK_WAIT_MS = 250;
 
 /** Who has the folder open. */
 const ownerSchema = z.object({ pid: z.number(), since: z.string(), url: z.string().optional() });
@@ -26,6 +31,26 @@ export function prepareDataFolder(dataDir: string): void {
     writeFileSync(probe, "");
     rmSync(probe);
   });
+}
+
+/**
+ * Takes the folder for this process alone. Returns the way to let go of it.
+ * @throws AntigraphError data_folder_locked, data_folder_unwritable
+ */
+export function lockDataFolder(dataDir: string): () => void {
+  const file = join(dataDir, "in-use.sqlite");
+  let database: Database.Database | undefined;
+  try {
+    database = new Database(file, { timeout: LOCK_WAIT_MS });
+    // Never ended: SQLite holds its lock as long as the transaction is open.
+    database.exec("BEGIN EXCLUSIVE");
+    const held = database;
+    return () => held.close();
+  } catch (error) {
+    database?.close();
+    const known = explainOpenError(error, file);
+    throw known.code === "data_folder_locked" ? lockedBy(known, dataDir) : known;
+  }
 }
 
 /** One level at a time: Node's recursive mkdir never comes back where the system answers as /proc does. */

@@ -1,94 +1,129 @@
-/** The engine's parts on a data folder: bus, registries, audit cache and manager, wired to the feed of changes. */
-import { existsSync, statSync } from "node:fs";
+/** The engine's parts on a profile: bus, registries, audit cache and manager, wired to the feed of changes. */
 import { join } from "node:path";
 import { openAudit } from "../audit/open-audit.ts";
 import type { ObservableBus } from "../bus/bus.ts";
-import { openEmbeddedBus } from "../bus/embedded/bus.ts";
-import { AntigraphError } from "../core/errors.ts";
-import { TOPICS } from "../core/protocol.ts";
 import { createFlowRegistry } from "../manager/flows.ts";
 import { createHealthRegistry } from "../manager/health.ts";
 import type { Logger } from "../manager/logger.ts";
 import { createManager } from "../manager/manager.ts";
 import { keepAuditSmall } from "./audit-retention.ts";
-import { createChangeFeed } from "./change-feed.ts";
-import { lockedBy, prepareDataFolder, removeOwner, writeOwner } from "./data-folder.ts";
-import type { ApiHost } from "./host.ts";
+import type { ChangeFeed } from "./change-feed.ts";
+import { closeOnce } from "./close-once.ts";
+import { openEngineBus } from "./engine-bus.ts";
+import type { ApiHost, ProfileStore } from "./host.ts";
 import { createManagerSwitch } from "./manager-switch.ts";
-import { openProfiles } from "./profiles.ts";
+import { createStartedJourneys } from "./started-journeys.ts";
 
-/** How long ended journeys stay in the audit cache. */
-export const RETENTION_DAYS = 30;
+/** How long ended journeys stay in the audit cache of the embedded profile. */
+const RETENTION_DAYS = 30;
+const DAY_MS = 86_400_000;
+/** What is kept for ever is kept for so long in the cache. */
+const FOR_EVER_DAYS = 36_500;
 
-export type EngineParts = Pick<
+/** What of a console belongs to the profile that is open. */
+export type Engine = Pick<
   ApiHost,
-  "bus" | "audit" | "flows" | "health" | "manager" | "changes" | "profiles" | "negations" | "storage"
+  | "bus"
+  | "topics"
+  | "managersGroup"
+  | "connection"
+  | "outgoing"
+  | "audit"
+  | "flows"
+  | "health"
+  | "manager"
+  | "started"
+  | "storage"
+  | "closing"
 > & {
-  /** Tells other processes where this console listens. */
-  announce(url: string): void;
+  retentionDays(): number;
+  /** Ends everything in order: calls that wait, manager, caches, bus. */
+  close(): Promise<void>;
 };
 
-/**
- * Opens the parts and starts the manager; `onClose` takes what closes each of them.
- * @throws AntigraphError as `openConsole`
- */
-export async function openEngine(
-  { dataDir, profile, clock, logger }: { dataDir: string; profile?: string; clock: () => number; logger: Logger },
-  onClose: (close: () => void | Promise<void>) => void,
-): Promise<EngineParts> {
-  prepareDataFolder(dataDir);
-  const file = join(dataDir, "bus.sqlite");
-  const bus = openBus(dataDir, file, clock, logger);
-  onClose(() => bus.close());
-  const owner = { pid: process.pid, since: new Date(clock()).toISOString() };
-  writeOwner(dataDir, owner);
-  onClose(() => removeOwner(dataDir));
-  const profiles = openProfiles(dataDir, profile, { clock });
-  if (profiles.current().kind === "kafka") {
-    throw new AntigraphError("not_supported", "This version of the console can't open a Kafka profile yet.");
-  }
-
-  const flows = await createFlowRegistry({ bus, topic: TOPICS.edits, negations: profiles.negations.get, logger });
-  onClose(() => flows.close());
-  const health = await createHealthRegistry({ bus, topic: TOPICS.services, clock });
-  onClose(() => health.close());
-  const audit = await openAudit({ bus, topic: TOPICS.audit, file: join(dataDir, "audit.sqlite"), logger });
-  onClose(() => audit.close());
-  onClose(keepAuditSmall({ audit, days: RETENTION_DAYS, now: clock, logger }));
-  const manager = createManagerSwitch(createManager({ bus, flows, health, clock, logger }));
-  onClose(() => manager.setRunning(false));
-  await manager.setRunning(true);
-
-  const changes = createChangeFeed({ firstId: clock() });
-  onClose(() => changes.close());
-  audit.onChange((list) => changes.journeys(list));
-  flows.onChange(() => changes.flows([...new Set(flows.list().map(({ record }) => record.name))]));
-  health.onChange(() => changes.services());
-  manager.onChange(() => changes.manager());
-  return {
-    bus,
-    audit,
-    flows,
-    health,
-    manager,
-    changes,
-    profiles,
-    negations: profiles.negations,
-    storage: { path: file, sizeBytes: () => sizeOf(file) },
-    announce: (url) => writeOwner(dataDir, { ...owner, url }),
-  };
+export interface EngineOptions {
+  dataDir: string;
+  profiles: ProfileStore & { negations: ApiHost["negations"] };
+  changes: ChangeFeed;
+  /** What is kept on this disk belongs to another log than the bus has: the engine should be opened anew. */
+  onOtherLog(): void;
+  /** Aborted when the console closes. */
+  shutdown: AbortSignal;
+  clock: () => number;
+  logger: Logger;
 }
 
-function openBus(dataDir: string, file: string, clock: () => number, logger: Logger): ObservableBus {
+/**
+ * Opens the parts on the current profile; starts the manager where the profile says so. A Kafka cluster that is away is
+ * waited for in the background. What had been opened is closed again when it fails.
+ * @throws AntigraphError data_folder_unwritable, data_folder_locked, data_folder_corrupt, data_folder_newer
+ */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const { profiles, changes, clock, logger } = options;
+  const closers: (() => void | Promise<void>)[] = [];
+  const onClose = (closer: () => void | Promise<void>) => void closers.push(closer);
+  const close = closeOnce(closers);
+  const profile = profiles.current();
   try {
-    return openEmbeddedBus({ file, clock, logger });
+    const { bus, connection, onConnection, outgoing, topics, group, folder, storage } = openEngineBus(
+      { ...options, profile },
+      onClose,
+    );
+    const flows = await createFlowRegistry({ bus, topic: topics.edits, negations: profiles.negations.get, logger });
+    onClose(() => flows.close());
+    const health = await createHealthRegistry({ bus, topic: topics.services, clock });
+    onClose(() => health.close());
+    const audit = await openAudit({ bus, topic: topics.audit, file: join(folder, "audit.sqlite"), logger });
+    onClose(() => audit.close());
+    let days = profile.kind === "kafka" ? undefined : RETENTION_DAYS;
+    const askRetention = async () => {
+      if (connection().state === "connected") days ??= await retentionDays(bus, topics.audit);
+    };
+    void askRetention().catch(() => {});
+    onClose(keepAuditSmall({ audit, days: () => days, now: clock, logger }));
+    const made = createManager({ bus, flows, health, topics, group, clock, logger });
+    const manager = createManagerSwitch(made, logger);
+    onClose(() => manager.close());
+    if (profile.kind === "kafka" && profile.run_manager) manager.keepRunning();
+    else if (profile.run_manager) await manager.setRunning(true);
+    const started = createStartedJourneys();
+
+    audit.onChange((list) => changes.journeys(list));
+    flows.onChange(() => changes.flows([...new Set(flows.list().map(({ record }) => record.name))]));
+    health.onChange(() => changes.services());
+    manager.onChange(() => changes.manager());
+    onConnection(() => {
+      changes.connection();
+      void askRetention().catch(() => {});
+    });
+    outgoing.onChange(() => changes.connection());
+    const closing = new AbortController();
+    onClose(() => closing.abort());
+    return {
+      bus,
+      topics,
+      managersGroup: group,
+      connection,
+      outgoing,
+      audit,
+      flows,
+      health,
+      manager,
+      started,
+      storage,
+      closing: AbortSignal.any([closing.signal, options.shutdown]),
+      retentionDays: () => days ?? RETENTION_DAYS,
+      close,
+    };
   } catch (error) {
-    if (error instanceof AntigraphError && error.code === "data_folder_locked") throw lockedBy(error, dataDir);
+    await close();
     throw error;
   }
 }
 
-/** The file with its write-ahead log. */
-function sizeOf(file: string): number {
-  return [file, `${file}-wal`].reduce((size, each) => size + (existsSync(each) ? statSync(each).size : 0), 0);
+/** The days that the topic keeps its records; undefined where it doesn't say. */
+async function retentionDays(bus: ObservableBus, name: string): Promise<number | undefined> {
+  const ms = (await bus.topics()).find((topic) => topic.name === name)?.retentionMs;
+  if (ms === undefined) return undefined;
+  return ms < 0 ? FOR_EVER_DAYS : Math.max(1, Math.round(ms / DAY_MS));
 }

@@ -25,7 +25,9 @@ export interface FlowPublisher {
   publish(record: FlowRecord, options: { dryRun: boolean }): Promise<PublishOutcome>;
 }
 
-export function createFlowPublisher(host: Pick<ApiHost, "bus" | "flows" | "negations" | "topics">): FlowPublisher {
+export function createFlowPublisher(
+  host: Pick<ApiHost, "bus" | "connection" | "flows" | "negations" | "topics">,
+): FlowPublisher {
   let previous: Promise<unknown> = Promise.resolve();
   return {
     publish(record, { dryRun }) {
@@ -37,7 +39,7 @@ export function createFlowPublisher(host: Pick<ApiHost, "bus" | "flows" | "negat
 }
 
 async function publishOne(
-  host: Pick<ApiHost, "bus" | "flows" | "negations" | "topics">,
+  host: Pick<ApiHost, "bus" | "connection" | "flows" | "negations" | "topics">,
   given: FlowRecord,
   dryRun: boolean,
 ): Promise<PublishOutcome> {
@@ -51,6 +53,10 @@ async function publishOne(
     );
   }
   const record = normaliseFlow(given, host.negations.get());
+  if (host.connection().state !== "connected") {
+    // Which versions are taken is known for certain only when the topic has been read to its end.
+    throw new AntigraphError("bus_unavailable", "The bus can't be reached: flows are published when it can.");
+  }
   await host.flows.upToDate();
   if (isPublished(host, record)) return { created: false, record, findings };
   if (dryRun) return { created: true, record, findings };

@@ -5,6 +5,7 @@
 import type { AuditStore } from "../audit/store.ts";
 import type { ObservableBus } from "../bus/bus.ts";
 import type { KafkaConnection } from "../bus/kafka/client.ts";
+import type { BusConnection } from "../bus/kafka/patient-bus.ts";
 import type { NegationList } from "../core/flow.ts";
 import type { FlowRegistry } from "../manager/flows.ts";
 import type { HealthRegistry } from "../manager/health.ts";
@@ -12,6 +13,7 @@ import type { Logger } from "../manager/logger.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { FaultBoard } from "./faults.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Outgoing } from "./outbox.ts";
 import type { ProfileEvent } from "./profile-log.ts";
 import type { Info } from "./schemas/console.ts";
 import type { Profile, ProfileDraft } from "./schemas/profile.ts";
@@ -36,6 +38,8 @@ export interface ManagerStatus {
   inFlight: number;
   processed: number;
   deadLettered: number;
+  /** Why it doesn't run though it is to. */
+  why?: string;
 }
 
 /** The manager of this process, to be switched on and off by an operator. */
@@ -84,7 +88,13 @@ export interface ApiHost {
   /** Do the sample services run beside this console? */
   samples(): boolean;
   topics: TopicNames;
+  /** The consumer group of the managers. */
+  managersGroup: string;
   bus: ObservableBus;
+  /** Can the bus be reached now? */
+  connection(): BusConnection;
+  /** The way of starts and actions to the bus; it keeps them while the bus is away. */
+  outgoing: Outgoing;
   audit: AuditStore;
   flows: FlowRegistry;
   health: HealthRegistry;
@@ -107,8 +117,10 @@ export interface ApiHost {
   /** Milliseconds since 1970. */
   now(): number;
   newUuid(): string;
-  /** Aborted when the console closes: long polls and streams end then. */
+  /** Aborted when the console closes, or changes its profile: calls that wait end then. */
   closing: AbortSignal;
+  /** Aborted when the console closes: streams end then. */
+  shutdown: AbortSignal;
 }
 
 /** What GET /info answers. */
@@ -120,5 +132,17 @@ export function infoOf(host: ApiHost): Info {
     actor: host.actor,
     samples: host.samples(),
     retention_days: host.product.retentionDays,
+    connection: connectionOf(host),
+    outbox: outboxOf(host),
   };
+}
+
+function connectionOf(host: ApiHost): Info["connection"] {
+  const { state, since, message } = host.connection();
+  return { state, since: new Date(since).toISOString(), ...(message !== undefined && { message }) };
+}
+
+function outboxOf({ outgoing }: ApiHost): Info["outbox"] {
+  const refused = outgoing.refused();
+  return { waiting: outgoing.waiting(), ...(refused > 0 && { refused }) };
 }

@@ -2,6 +2,7 @@
 import type { JourneyChange } from "../audit/store.ts";
 import { AntigraphError } from "../core/errors.ts";
 import type { Journey } from "../core/journey.ts";
+import type { ToManager } from "../core/protocol.ts";
 import { toView } from "../core/to-view.ts";
 import type { JourneyStatus, JourneyView } from "../core/view.ts";
 import type { ApiHost } from "./host.ts";
@@ -24,6 +25,12 @@ export function hasEnded(journey: Pick<Journey, "status"> | undefined): boolean 
 export async function readJourney(host: ApiHost, uuid: string, signal: AbortSignal): Promise<Journey> {
   const known = await host.audit.journey(uuid);
   if (known) return known;
+  if (waitingStart(host, uuid)) {
+    throw new AntigraphError(
+      "journey_not_found",
+      `The start of journey ${uuid} waits on this disk until the bus can be reached.`,
+    );
+  }
   const startedHere = host.started.get(uuid) !== undefined;
   if (!startedHere) await host.audit.caughtUp(CATCH_UP_WAIT_MS);
   const journey = await journeyWhen(host, uuid, {
@@ -38,6 +45,14 @@ export async function readJourney(host: ApiHost, uuid: string, signal: AbortSign
       ? `The start of journey ${uuid} is on the bus, but no manager has read it yet.`
       : `There is no journey ${uuid}.`,
   );
+}
+
+/** The flow of a journey whose start waits in the outbox. */
+export function waitingStart(host: ApiHost, uuid: string): { name: string; version: string } | undefined {
+  const [first] = host.outgoing.waitingOf(uuid);
+  if (first === undefined) return undefined;
+  const record: ToManager = JSON.parse(first.value);
+  return record.function === "start" ? { name: record.name, version: record.version ?? "" } : undefined;
 }
 
 /**

@@ -1,10 +1,13 @@
 /** Metrics for Prometheus. Gauges are read when they are asked for, so that nothing counts twice. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { AuditStore } from "../audit/store.ts";
-import type { Bus } from "../bus/bus.ts";
+import type { ObservableBus } from "../bus/bus.ts";
+import type { BusConnection } from "../bus/kafka/patient-bus.ts";
 import type { HealthRegistry } from "../manager/health.ts";
 import { auditBehind } from "./audit-lag.ts";
 import type { ManagerSwitch, TopicNames } from "./host.ts";
+import { orUnavailable } from "./or-unavailable.ts";
+import type { Outgoing } from "./outbox.ts";
 
 /** From a lookup in memory to the longest long poll. */
 const DURATION_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -18,13 +21,16 @@ export interface Metrics {
 
 export interface MetricsSources {
   audit: AuditStore;
-  bus: Bus;
+  bus: ObservableBus;
+  connection(): BusConnection;
+  outgoing: Outgoing;
   manager: ManagerSwitch;
   health: HealthRegistry;
   topics: TopicNames;
 }
 
-export function createMetrics({ audit, bus, manager, health, topics }: MetricsSources): Metrics {
+/** @param sources asked anew at each reading: they change with the profile */
+export function createMetrics(sources: MetricsSources): Metrics {
   const registry = new Registry();
   const registers = [registry];
   // Memory, handles, garbage collection and the event loop's delay (nodejs_eventloop_lag_seconds).
@@ -36,31 +42,45 @@ export function createMetrics({ audit, bus, manager, health, topics }: MetricsSo
     labelNames: ["status"],
     registers,
     async collect() {
-      for (const [status, count] of Object.entries(await audit.counts({}))) this.set({ status }, count);
+      for (const [status, count] of Object.entries(await sources.audit.counts({}))) this.set({ status }, count);
     },
   });
   gauge("antigraph_manager_running", "1 while a manager runs in this process", () =>
-    manager.status().running ? 1 : 0,
+    sources.manager.status().running ? 1 : 0,
   );
-  gauge("antigraph_manager_partitions", "Partitions this manager owns", () => manager.status().partitions.length);
-  gauge("antigraph_journeys_in_flight", "Journeys this manager holds in memory", () => manager.status().inFlight);
+  gauge(
+    "antigraph_manager_partitions",
+    "Partitions this manager owns",
+    () => sources.manager.status().partitions.length,
+  );
+  gauge(
+    "antigraph_journeys_in_flight",
+    "Journeys this manager holds in memory",
+    () => sources.manager.status().inFlight,
+  );
   counter(
     "antigraph_inputs_processed_total",
     "Records and timers this manager has decided on",
-    () => manager.status().processed,
+    () => sources.manager.status().processed,
   );
   counter(
     "antigraph_dead_letters_total",
     "Records this manager has put to the dead letters",
-    () => manager.status().deadLettered,
+    () => sources.manager.status().deadLettered,
   );
   gauge("antigraph_audit_behind_records", "Records of the audit topic not yet in the cache", async () => {
-    const [all, positions] = await Promise.all([bus.topics(), audit.positions()]);
-    return auditBehind(
-      all.find((topic) => topic.name === topics.audit),
-      positions,
-    );
+    const [offsets, positions] = await Promise.all([
+      sources.bus.offsets(sources.topics.audit),
+      sources.audit.positions(),
+    ]);
+    return auditBehind(offsets, positions);
   });
+  gauge("antigraph_connected", "1 while the bus can be reached", () =>
+    sources.connection().state === "connected" ? 1 : 0,
+  );
+  gauge("antigraph_outbox_waiting", "Starts and actions that wait on this disk for the bus", () =>
+    sources.outgoing.waiting(),
+  );
   new Gauge({
     name: "antigraph_service_up",
     help: "1 for a service that is up, 0 for one that is down; missing while unknown",
@@ -68,7 +88,7 @@ export function createMetrics({ audit, bus, manager, health, topics }: MetricsSo
     registers,
     collect() {
       this.reset();
-      for (const { service, status } of health.services()) {
+      for (const { service, status } of sources.health.services()) {
         if (status !== "unknown") this.set({ service }, status === "up" ? 1 : 0);
       }
     },
@@ -87,7 +107,9 @@ export function createMetrics({ audit, bus, manager, health, topics }: MetricsSo
       help,
       registers,
       async collect() {
-        this.set(await read());
+        const value = await orUnavailable(read);
+        if (value === undefined) this.reset();
+        else this.set(value);
       },
     });
   }

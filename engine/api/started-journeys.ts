@@ -10,8 +10,8 @@ const MAXIMUM_REMEMBERED = 10_000;
 export interface StartedJourney {
   name: string;
   version: string;
-  /** Settles with the append: until then the start may yet fail. */
-  sent: Promise<void>;
+  /** Settles when the start is durable, on the bus or on this disk: until then it may yet fail. */
+  sent: Promise<{ queued: boolean }>;
 }
 
 export interface StartedJourneys {

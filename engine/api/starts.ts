@@ -4,7 +4,7 @@ import type { Journey } from "../core/journey.ts";
 import { MANAGER, SCHEMA_VERSION, START_HEADERS, type ToManager } from "../core/protocol.ts";
 import type { FlowEntry } from "../manager/flows.ts";
 import type { ApiHost } from "./host.ts";
-import { hasEnded, journeyWhen } from "./journey-reader.ts";
+import { hasEnded, journeyWhen, waitingStart } from "./journey-reader.ts";
 import { assertRecordSize, recordText } from "./record-text.ts";
 import type { StartRequest } from "./schemas/journey.ts";
 
@@ -13,12 +13,14 @@ const CATCH_UP_WAIT_MS = 1_000;
 
 export interface StartOutcome {
   uuid: string;
+  /** The start lies on this disk and is sent when the bus can be reached. */
+  queued: boolean;
   /** Present when it ended within the wait, or when this uuid had been started before (as far as it is known yet). */
   journey?: Journey;
 }
 
 /** A journey in the audit cache, or a start sent lately. */
-type Before = { name: string; version: string; sent?: Promise<void> };
+type Before = { name: string; version: string; sent?: Promise<{ queued: boolean }> };
 
 /**
  * Puts a start on the bus, once per uuid, and waits for the journey's end if asked to.
@@ -36,25 +38,35 @@ export async function startJourney(
     const entry = await runnableFlow(host, request.name, version);
     // Looked up again without a pause in between: of two calls at the same time one sends, the other one waits for it.
     before = host.started.get(uuid);
-    if (!before) await sendStart(host, uuid, request, entry, options.traceparent);
+    if (!before) {
+      const { queued } = await sendStart(host, uuid, request, entry, options.traceparent);
+      // Nobody carries it out before the bus is there: there is nothing to wait for.
+      if (queued) return { uuid, queued };
+    }
   }
-  if (before && (before.name !== request.name || (version !== "" && before.version !== version))) {
+  if (before && (before.name !== request.name || differ(before.version, version))) {
     throw new AntigraphError("uuid_in_use", `Journey ${uuid} runs the flow ${before.name} ${before.version}.`);
   }
-  await before?.sent;
+  const isQueued = (await before?.sent)?.queued === true && host.outgoing.waitingOf(uuid).length > 0;
+  if (isQueued) return { uuid, queued: true };
   const journey = await journeyWhen(host, uuid, {
     is: hasEnded,
     wakes: hasEnded,
     waitMs: options.waitMs,
     signal: options.signal,
   });
-  return before || hasEnded(journey) ? { uuid, journey } : { uuid };
+  return before || hasEnded(journey) ? { uuid, queued: false, journey } : { uuid, queued: false };
 }
+
+/** Of two versions that were asked for; the newest is any. */
+const differ = (one: string, other: string): boolean => one !== "" && other !== "" && one !== other;
 
 /** What is known about a uuid that the client made up. Thorough, since a repeat must not become a second start. */
 async function startedBefore(host: ApiHost, uuid: string): Promise<Before | undefined> {
   const known = (await host.audit.journey(uuid)) ?? host.started.get(uuid);
   if (known) return known;
+  const waiting = waitingStart(host, uuid);
+  if (waiting) return { ...waiting, sent: Promise.resolve({ queued: true }) };
   await host.audit.caughtUp(CATCH_UP_WAIT_MS);
   return (await host.audit.journey(uuid)) ?? host.started.get(uuid);
 }
@@ -63,13 +75,15 @@ async function startedBefore(host: ApiHost, uuid: string): Promise<Before | unde
 async function runnableFlow(host: ApiHost, name: string, version: string): Promise<FlowEntry> {
   const find = () => (version === "" ? host.flows.newest(name) : host.flows.get(name, version));
   let entry = find();
-  if (!entry) {
+  if (!entry && host.connection().state === "connected") {
     await host.flows.upToDate();
     entry = find();
   }
   if (!entry) {
     const wanted = version === "" ? name : `${name} ${version}`;
-    throw new AntigraphError("flow_not_found", `There is no flow ${wanted}.`);
+    const { state } = host.connection();
+    const hint = state === "connected" ? "" : " among those known here; the bus can't be reached to look for it";
+    throw new AntigraphError("flow_not_found", `There is no flow ${wanted}${hint}.`);
   }
   if (!entry.flow) {
     throw new AntigraphError(
@@ -87,7 +101,7 @@ function sendStart(
   request: StartRequest,
   entry: FlowEntry,
   traceparent: string | undefined,
-): Promise<void> {
+): Promise<{ queued: boolean }> {
   const record: ToManager = {
     uuid,
     name: request.name,
@@ -106,7 +120,9 @@ function sendStart(
     ...(request.reason && { [START_HEADERS.reason]: request.reason }),
     ...(traceparent && { traceparent }),
   };
-  const sent = host.bus.append([{ topic: host.topics.toManager, key: uuid, value, headers }]).then(() => {});
+  const sent = host.outgoing
+    .send([{ topic: host.topics.toManager, key: uuid, value, headers }])
+    .then(([outcome]) => ({ queued: outcome?.queued === true }));
   host.started.add(uuid, { name: request.name, version: entry.record.version, sent });
   return sent;
 }

@@ -12,6 +12,7 @@ import { createFaultBoard } from "../../engine/api/faults.ts";
 import type { GuardOptions } from "../../engine/api/guard.ts";
 import type { ApiHost, ManagerStatus, ProfileStore } from "../../engine/api/host.ts";
 import { createMetrics } from "../../engine/api/metrics.ts";
+import { directly } from "../../engine/api/outbox.ts";
 import { openProfiles, type ProfilesOptions } from "../../engine/api/profiles.ts";
 import type { Profile } from "../../engine/api/schemas/profile.ts";
 import { createSessionCodes } from "../../engine/api/session-codes.ts";
@@ -67,12 +68,17 @@ export async function openTestApi(options: TestApiOptions = {}) {
     },
     onChange: () => () => {},
   };
+  const connection = () => ({ state: "connected" as const, since: NOW });
+  const outgoing = directly(bus);
   const host: ApiHost = {
     product: { version: "0.0.0-test", retentionDays: 30 },
     actor: "olga",
     samples: () => false,
     topics: TOPICS,
+    managersGroup: "antigraph.managers",
     bus,
+    connection,
+    outgoing,
     audit,
     flows,
     health,
@@ -88,11 +94,12 @@ export async function openTestApi(options: TestApiOptions = {}) {
     changes,
     started: createStartedJourneys(),
     sessions: createSessionCodes(() => clock.now),
-    metrics: createMetrics({ audit, bus, manager: managerSwitch, health, topics: TOPICS }),
+    metrics: createMetrics({ audit, bus, connection, outgoing, manager: managerSwitch, health, topics: TOPICS }),
     logger: silent,
     now: () => clock.now,
     newUuid: () => `00000000-0000-4000-8000-${String(++uuids).padStart(12, "0")}`,
     closing: closing.signal,
+    shutdown: closing.signal,
     ...options.host,
   };
   const guard = options.guard ?? { token: TOKEN, port: PORT };

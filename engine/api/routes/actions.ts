@@ -27,7 +27,7 @@ const act = createRoute({
   request: { params: uuidParam, body: jsonBody(actionRequestSchema) },
   responses: {
     200: json(previewSchema, "The dry run: what the action would send, level by level"),
-    202: json(actionAcceptedSchema, "The action is on the bus; the manager decides on it"),
+    202: json(actionAcceptedSchema, "The action is on the bus, or `queued` on this disk; the manager decides on it"),
     ...bodyProblems(
       "journey_not_found",
       "flow_not_found",
@@ -40,6 +40,7 @@ const act = createRoute({
       "no_home_in_version",
       "not_supported",
       "forbidden_profile",
+      "outbox_full",
       "bus_unavailable",
     ),
   },
@@ -56,7 +57,7 @@ const actOnMany = createRoute({
   responses: {
     200: json(bulkOutcomesSchema, "The dry run of each"),
     202: json(bulkOutcomesSchema, "The outcome for each, in the order asked"),
-    ...bodyProblems("unknown_action", "forbidden_profile", "bus_unavailable"),
+    ...bodyProblems("unknown_action", "forbidden_profile", "outbox_full", "bus_unavailable"),
   },
 });
 
@@ -77,11 +78,11 @@ export function actionRoutes(host: ApiHost): OpenAPIHono {
     const signal = callSignal(c, host.closing);
     if (dry_run) return c.json(await previewAction(host, uuid, asked, signal), 200);
     assertWritable(host);
-    const { id, replayUuid } = await takeAction(host, uuid, asked, {
+    const { id, queued, replayUuid } = await takeAction(host, uuid, asked, {
       traceparent: traceparentOf(c.req.header("traceparent")),
       signal,
     });
-    return c.json({ uuid, id, queued: false, ...(replayUuid && { replay_uuid: replayUuid }) }, 202);
+    return c.json({ uuid, id, queued, ...(replayUuid && { replay_uuid: replayUuid }) }, 202);
   });
   return router;
 }

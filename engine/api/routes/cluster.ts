@@ -1,11 +1,15 @@
 /** /cluster, /topics and /groups: is the bus well? */
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import type { TopicInfo } from "../../bus/bus.ts";
 import { auditBehind } from "../audit-lag.ts";
 import type { ApiHost } from "../host.ts";
 import { createRouter, json, problems } from "../openapi.ts";
-import { clusterSchema, groupListSchema, topicListSchema } from "../schemas/cluster.ts";
+import { orUnavailable } from "../or-unavailable.ts";
+import { type Cluster, clusterSchema, groupListSchema, type TopicList, topicListSchema } from "../schemas/cluster.ts";
 
 const TAGS = ["Cluster"];
+/** How long the cache may take to find out that it has everything. */
+const MARKERS_WAIT_MS = 200;
 
 const cluster = createRoute({
   method: "get",
@@ -37,17 +41,23 @@ const groups = createRoute({
 export function clusterRoutes(host: ApiHost): OpenAPIHono {
   const router = createRouter();
   router.openapi(cluster, async (c) => {
-    const [all, positions] = await Promise.all([host.bus.topics(), host.audit.positions()]);
+    const seen = await orUnavailable(() => Promise.all([host.bus.cluster(), host.bus.topics()]));
+    if (seen === undefined) return c.json(unreachable(host), 200);
+    // Behind the last record there may be markers of transactions: the cache passes them when it is asked.
+    await host.audit.caughtUp(MARKERS_WAIT_MS);
+    const [{ id, brokers }, all] = seen;
+    const positions = await host.audit.positions();
     const audit = all.find((topic) => topic.name === host.topics.audit);
     const deadLetters = all.find((topic) => topic.name === host.topics.deadLetter);
     return c.json(
       {
         kind: host.bus.kind,
         reachable: true,
-        brokers: [{ id: 0, host: "this console", controller: true }],
+        ...(id !== undefined && { cluster_id: id }),
+        brokers,
         topics: all.length,
         partitions: all.reduce((total, topic) => total + topic.partitions, 0),
-        audit_behind: auditBehind(audit, positions),
+        audit_behind: auditBehind(audit?.offsets ?? [], positions),
         dead_letters: (deadLetters?.offsets ?? []).reduce((total, { start, end }) => total + end - start, 0),
         ...(host.storage && { storage: { path: host.storage.path, size_bytes: host.storage.sizeBytes() } }),
       },
@@ -56,15 +66,9 @@ export function clusterRoutes(host: ApiHost): OpenAPIHono {
   });
   router.openapi(topics, async (c) => {
     const all = await host.bus.topics();
+    const roles = rolesOf(host);
     return c.json(
-      {
-        topics: all
-          .map((topic) => ({
-            ...topic,
-            records: topic.offsets.reduce((total, { start, end }) => total + end - start, 0),
-          }))
-          .sort((a, b) => a.name.localeCompare(b.name)),
-      },
+      { topics: all.map((topic) => topicRow(topic, roles)).sort((a, b) => a.name.localeCompare(b.name)) },
       200,
     );
   });
@@ -80,4 +84,54 @@ export function clusterRoutes(host: ApiHost): OpenAPIHono {
     );
   });
   return router;
+}
+
+/** While the bus is away: the brokers as the profile names them, and what the cache knows. */
+function unreachable(host: ApiHost): Cluster {
+  const { kafka, cluster_id } = host.profiles.current();
+  return {
+    kind: host.bus.kind,
+    reachable: false,
+    ...(cluster_id !== undefined && { cluster_id }),
+    brokers: (kafka?.brokers ?? []).map((address, id) => {
+      const colon = address.lastIndexOf(":");
+      return { id, host: address.slice(0, colon), port: Number(address.slice(colon + 1)), controller: false };
+    }),
+    topics: 0,
+    partitions: 0,
+    audit_behind: 0,
+    dead_letters: 0,
+  };
+}
+
+type TopicRow = TopicList["topics"][number];
+
+function rolesOf({ topics }: ApiHost): Map<string, TopicRow["role"]> {
+  return new Map<string, TopicRow["role"]>([
+    [topics.toManager, "tomanager"],
+    [topics.fromManager, "fromanager"],
+    [topics.edits, "tomanageredits"],
+    [topics.audit, "audit"],
+    [topics.journeys, "journeys"],
+    [topics.services, "services"],
+    [topics.deadLetter, "deadletter"],
+  ]);
+}
+
+function topicRow(
+  { name, partitions, compacted, retentionMs, offsets }: TopicInfo,
+  roles: Map<string, TopicRow["role"]>,
+) {
+  const role = roles.get(name);
+  const copies = offsets.flatMap(({ replicas }) => (replicas ? [replicas.length] : []));
+  return {
+    name,
+    partitions,
+    compacted,
+    records: offsets.reduce((total, { start, end }) => total + end - start, 0),
+    ...(role !== undefined && { role }),
+    ...(retentionMs !== undefined && { retention_ms: retentionMs }),
+    ...(copies.length > 0 && { replication: Math.min(...copies) }),
+    offsets: offsets.map(({ inSync, ...each }) => ({ ...each, ...(inSync && { in_sync: inSync }) })),
+  } satisfies TopicRow;
 }

@@ -55,15 +55,17 @@ export function healthRoutes(host: ApiHost): OpenAPIHono {
 }
 
 async function readiness(host: ApiHost): Promise<Ready> {
-  const checks: Ready["checks"] = { open: host.closing.aborted ? { ok: false, why: "closing" } : { ok: true } };
+  const checks: Ready["checks"] = { open: host.shutdown.aborted ? { ok: false, why: "closing" } : { ok: true } };
   try {
-    const [topics, positions] = await Promise.all([host.bus.topics(), host.audit.positions()]);
+    const { state, message } = host.connection();
+    if (state !== "connected")
+      return { ready: false, checks: { ...checks, bus: { ok: false, why: message ?? state } } };
+    const [offsets, positions] = await Promise.all([host.bus.offsets(host.topics.audit), host.audit.positions()]);
     checks.bus = { ok: true };
-    const behind = auditBehind(
-      topics.find((topic) => topic.name === host.topics.audit),
-      positions,
-    );
+    const behind = auditBehind(offsets, positions);
     checks.audit = behind <= MAXIMUM_AUDIT_BEHIND_RECORDS ? { ok: true } : { ok: false, why: `behind by ${behind}` };
+    const { why } = host.manager.status();
+    if (why !== undefined) checks.manager = { ok: false, why };
   } catch (error) {
     host.logger.warn({ err: error }, "Not ready: the bus or the audit cache doesn't answer");
     checks.bus = { ok: false, why: "the bus or the audit cache doesn't answer" };

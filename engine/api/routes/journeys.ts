@@ -79,8 +79,15 @@ const start = createRoute({
   request: { query: z.object({ wait: waitQuery }), body: jsonBody(startRequestSchema) },
   responses: {
     200: json(journeySchema, "The journey: it has ended within the wait, or its uuid had been started before"),
-    202: json(startedSchema, "The start is on the bus"),
-    ...bodyProblems("flow_not_found", "flow_invalid", "uuid_in_use", "forbidden_profile", "bus_unavailable"),
+    202: json(startedSchema, "The start is on the bus; with `queued` on this disk, to be sent when the bus is there"),
+    ...bodyProblems(
+      "flow_not_found",
+      "flow_invalid",
+      "uuid_in_use",
+      "forbidden_profile",
+      "outbox_full",
+      "bus_unavailable",
+    ),
   },
 });
 
@@ -150,13 +157,13 @@ export function journeyRoutes(host: ApiHost): OpenAPIHono {
   const router = createRouter();
   router.openapi(start, async (c) => {
     assertWritable(host);
-    const { uuid, journey } = await startJourney(host, c.req.valid("json"), {
+    const { uuid, queued, journey } = await startJourney(host, c.req.valid("json"), {
       waitMs: c.req.valid("query").wait ?? 0,
       traceparent: traceparentOf(c.req.header("traceparent")),
       signal: callSignal(c, host.closing),
     });
     if (journey) return c.json(viewOf(host, journey), 200);
-    return c.json({ uuid, queued: false }, 202);
+    return c.json({ uuid, queued }, 202);
   });
   router.openapi(list, async (c) => c.json(await host.audit.list(c.req.valid("query")), 200));
   router.openapi(counts, async (c) => c.json(await host.audit.counts(c.req.valid("query")), 200));

@@ -2,6 +2,7 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { ApiHost } from "../host.ts";
 import { bodyProblems, createRouter, json, jsonBody, problems } from "../openapi.ts";
+import { orUnavailable } from "../or-unavailable.ts";
 import { type ManagerState, managerRequestSchema, managerSchema } from "../schemas/console.ts";
 import { assertWritable } from "../writable.ts";
 
@@ -40,16 +41,21 @@ export function managerRoutes(host: ApiHost): OpenAPIHono {
 }
 
 async function managerState(host: ApiHost): Promise<ManagerState> {
-  const [topics, groups] = await Promise.all([host.bus.topics(), host.bus.groups()]);
-  const { running, partitions, inFlight, processed, deadLettered } = host.manager.status();
-  const group = groups.find((each) => each.topics.some((topic) => topic.topic === host.topics.toManager));
+  const [offsets, groups = []] = await Promise.all([
+    orUnavailable(() => host.bus.offsets(host.topics.toManager)),
+    orUnavailable(() => host.bus.groups()),
+  ]);
+  const { running, partitions, inFlight, processed, deadLettered, why } = host.manager.status();
+  const group = groups.find((each) => each.group === host.managersGroup);
   return {
     running,
     partitions,
-    partition_count: topics.find((topic) => topic.name === host.topics.toManager)?.partitions ?? 0,
+    // While the bus is away: the audit has as many.
+    partition_count: offsets?.length ?? Object.keys(await host.audit.positions()).length,
     managers: Math.max(group?.members ?? 0, running ? 1 : 0),
     in_flight: inFlight,
     processed,
     dead_lettered: deadLettered,
+    ...(why !== undefined && { why }),
   };
 }

@@ -4,6 +4,7 @@ import type { FunctionStats } from "../../audit/store.ts";
 import { AntigraphError } from "../../core/errors.ts";
 import type { ApiHost } from "../host.ts";
 import { createRouter, json, problems, timeQuery } from "../openapi.ts";
+import { orUnavailable } from "../or-unavailable.ts";
 import { type Service, serviceListSchema, serviceStatsSchema } from "../schemas/service.ts";
 import { serviceRows } from "../service-rows.ts";
 
@@ -42,7 +43,10 @@ export function serviceRoutes(host: ApiHost): OpenAPIHono {
   const router = createRouter();
   router.openapi(list, async (c) => {
     const range = rangeOf(host, c.req.valid("query"));
-    const [functions, groups] = await Promise.all([host.audit.functionStats(range), host.bus.groups()]);
+    const [functions, groups = []] = await Promise.all([
+      host.audit.functionStats(range),
+      orUnavailable(() => host.bus.groups()),
+    ]);
     const services: Service[] = serviceRows(host.health.services(), functions, groups, range);
     return c.json({ ...range, services }, 200);
   });

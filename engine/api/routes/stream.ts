@@ -32,7 +32,7 @@ const stream = createRoute({
         .pipe(z.array(z.enum(STREAM_TOPICS)))
         .openapi({
           type: "string",
-          description: "journeys, flows, services, manager; left out: all",
+          description: "journeys, flows, services, manager, connection; left out: all",
           example: "journeys",
         }),
     }),
@@ -60,7 +60,7 @@ export function streamRoutes(host: ApiHost): OpenAPIHono {
       feed: host.changes,
       topics: topics.length === 0 ? STREAM_TOPICS : topics,
       lastEventId: c.req.valid("header")["last-event-id"],
-      signal: AbortSignal.any([c.req.raw.signal, host.closing]),
+      signal: AbortSignal.any([c.req.raw.signal, host.shutdown]),
       onEnd: () => {
         open -= 1;
       },

@@ -80,6 +80,7 @@ export const bulkOutcomesSchema = z
         uuid: uuidSchema,
         outcome: z.enum(["accepted", "previewed", "refused"]),
         id: z.string().optional(),
+        queued: z.literal(true).optional().openapi({ description: "On this disk, sent when the bus is there" }),
         replay_uuid: uuidSchema.optional(),
         preview: previewSchema.optional(),
         error: z.object({ code: z.string(), message: z.string() }).optional(),

@@ -5,7 +5,8 @@ import { count } from "./values.ts";
 export const clusterSchema = z
   .object({
     kind: z.enum(["embedded", "kafka"]),
-    reachable: z.boolean(),
+    reachable: z.boolean().openapi({ description: "false: the rest is what is known without the cluster" }),
+    cluster_id: z.string().optional(),
     brokers: z.array(z.object({ id: count, host: z.string(), port: count.optional(), controller: z.boolean() })),
     topics: count,
     partitions: count,
@@ -27,7 +28,26 @@ export const topicListSchema = z
         partitions: count,
         compacted: z.boolean(),
         records: count.openapi({ description: "Offsets between start and end; compaction and markers leave gaps" }),
-        offsets: z.array(z.object({ partition: count, start: count, end: count })),
+        role: z
+          .enum(["tomanager", "fromanager", "tomanageredits", "audit", "journeys", "services", "deadletter"])
+          .optional()
+          .openapi({ description: "What the topic is to this profile; others are only shown" }),
+        retention_ms: z
+          .number()
+          .int()
+          .optional()
+          .openapi({ description: "-1: for ever; left out where only the newest record of each key is kept" }),
+        replication: count.optional().openapi({ description: "Kafka only: copies of the partition that has fewest" }),
+        offsets: z.array(
+          z.object({
+            partition: count,
+            start: count,
+            end: count,
+            leader: count.optional().openapi({ description: "Kafka only; left out while there is none" }),
+            replicas: z.array(count).optional(),
+            in_sync: z.array(count).optional(),
+          }),
+        ),
       }),
     ),
   })
@@ -40,6 +60,18 @@ export const groupListSchema = z
       z.object({
         group: z.string(),
         members: count,
+        state: z.string().optional().openapi({ description: "Kafka's word for it: Stable, Empty, …" }),
+        clients: z
+          .array(
+            z.object({
+              member: z.string(),
+              client: z.string(),
+              host: z.string(),
+              partitions: z.array(z.object({ topic: z.string(), partition: count })),
+            }),
+          )
+          .optional()
+          .openapi({ description: "Kafka only" }),
         lag: count,
         topics: z.array(
           z.object({ topic: z.string(), partition: count, committed: z.number().int(), end: count, lag: count }),

@@ -1,7 +1,7 @@
 /** The console itself: what it is, its manager, faults for the samples, sessions, readiness. */
 import { z } from "@hono/zod-openapi";
 import { profileSchema } from "./profile.ts";
-import { count } from "./values.ts";
+import { count, time } from "./values.ts";
 
 export const infoSchema = z
   .object({
@@ -11,6 +11,21 @@ export const infoSchema = z
     actor: z.string().openapi({ description: "Under whose name actions are recorded" }),
     samples: z.boolean().openapi({ description: "The sample services run beside this console" }),
     retention_days: count,
+    connection: z
+      .object({
+        state: z.enum(["connected", "connecting", "disconnected"]),
+        since: time,
+        message: z.string().optional().openapi({ description: "Why it can't be reached" }),
+      })
+      .openapi({ description: "To the bus. While it is away, what reads is answered from the cache" }),
+    outbox: z
+      .object({
+        waiting: count.openapi({ description: "Starts and actions on this disk only; sent when the bus is there" }),
+        refused: count
+          .optional()
+          .openapi({ description: "Those the bus will never take; they lie in the outbox file" }),
+      })
+      .openapi({ description: "What was accepted while the bus was away" }),
   })
   .openapi("Info");
 export type Info = z.infer<typeof infoSchema>;
@@ -24,6 +39,7 @@ export const managerSchema = z
     in_flight: count,
     processed: count,
     dead_lettered: count,
+    why: z.string().optional().openapi({ description: "Why it doesn't run though it is to; it is tried again" }),
   })
   .openapi("Manager");
 export type ManagerState = z.infer<typeof managerSchema>;

@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import type { JourneyChange } from "../../audit/store.ts";
 import { count, journeyStatus, uuidSchema } from "./values.ts";
 
-export const STREAM_TOPICS = ["journeys", "flows", "services", "manager"] as const;
+export const STREAM_TOPICS = ["journeys", "flows", "services", "manager", "connection"] as const;
 export type StreamTopic = (typeof STREAM_TOPICS)[number];
 
 /**
@@ -18,6 +18,7 @@ export const streamChangesSchema = z
     flows: z.array(z.string()).optional(),
     services: z.literal(true).optional(),
     manager: z.literal(true).optional(),
+    connection: z.literal(true).optional().openapi({ description: "The connection or the outbox: read /info anew" }),
   })
   .openapi("StreamChanges") satisfies z.ZodType<{ journeys?: JourneyChange[] }>;
 export type StreamChanges = z.infer<typeof streamChangesSchema>;

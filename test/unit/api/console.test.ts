@@ -28,6 +28,8 @@ describe("/info, /manager", () => {
       actor: "olga",
       samples: false,
       retention_days: 30,
+      connection: { state: "connected", since: "2026-11-22T10:00:00.000Z" },
+      outbox: { waiting: 0 },
     });
   });
 
@@ -204,7 +206,7 @@ describe("/health, /ready, /metrics", () => {
 
   test("a bus that can't be read makes it not ready", async () => {
     const t = await openTestApi();
-    t.host.bus.topics = () => Promise.reject(new Error("gone"));
+    t.host.bus.offsets = () => Promise.reject(new Error("gone"));
     expect((await t.call("GET", "/ready")).status).toBe(503);
   });
 
