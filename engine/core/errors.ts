@@ -1,6 +1,7 @@
 /**
  * The one catalogue of error codes that the API, the CLI and refused actions speak. docs/errors.md lists it, and a test
- * holds code and docs together. `retryable`: the same call may succeed later, unchanged.
+ * holds code and docs together; another one raises each (test/unit/api/error-codes.test.ts). `retryable`: the same call
+ * may succeed later, unchanged.
  */
 export const ERRORS = {
   invalid_request: { status: 400, retryable: false, fix: "Correct the field named in the message." },

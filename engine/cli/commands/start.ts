@@ -55,19 +55,24 @@ export const startCommand = command({
       return io.out(`${started.uuid}${before}`);
     }
     if (!args.json) io.err(`Started ${started.uuid}; waiting for its end.`);
-    const journey = await untilResting(client, started.uuid, timeoutS * 1_000);
+    const journey = await untilResting(client, started.uuid, timeoutS * 1_000, io.now);
     if (args.json) printJson(io, journey);
     else io.out(journeyText(journey));
     if (journey.status !== "completed") throw new Told();
   },
 });
 
-async function untilResting(client: ConsoleClient, uuid: string, timeoutMs: number): Promise<JourneyView> {
-  const endsAt = systemClock.now() + timeoutMs;
+async function untilResting(
+  client: ConsoleClient,
+  uuid: string,
+  timeoutMs: number,
+  now: () => number,
+): Promise<JourneyView> {
+  const endsAt = now() + timeoutMs;
   for (;;) {
     const journey = await lookAt(client, uuid);
     if (journey && RESTING.has(journey.status)) return journey;
-    if (systemClock.now() > endsAt) {
+    if (now() > endsAt) {
       const status = journey?.status ?? "not begun by a manager";
       const fix = `Look again with \`antigraph journeys show ${uuid}\`.`;
       throw new Failure("wait_timeout", `The journey is still ${status} after ${timeoutMs / 1_000} s`, fix);

@@ -14,6 +14,7 @@ export async function cli(
   args: string[],
   answers: Record<string, Answer | (() => Answer)> = {},
   environment: NodeJS.ProcessEnv = { ANTIGRAPH_TOKEN: "secret", ANTIGRAPH_DATA: "/nowhere" },
+  now: () => number = () => Date.parse("2026-11-22T10:00:00Z"),
 ): Promise<Outcome> {
   const outcome: Outcome = { code: -1, out: "", err: "", requests: [] };
   const fetch: typeof globalThis.fetch = async (input, init) => {
@@ -37,7 +38,7 @@ export async function cli(
     environment,
     isTerminal: false,
     fetch,
-    now: () => Date.parse("2026-11-22T10:00:00Z"),
+    now,
   });
   return outcome;
 }
