@@ -57,9 +57,12 @@ function isSame(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
   if (Array.isArray(one) !== Array.isArray(other)) return false;
-  const fields = one as Record<string, unknown>;
   const others = other as Record<string, unknown>;
-  for (const name in fields) if (!isSame(fields[name], others[name])) return false;
-  for (const name in others) if (others[name] !== undefined && fields[name] === undefined) return false;
-  return true;
+  let common = 0;
+  for (const [name, value] of Object.entries(one)) {
+    if (value === undefined) continue;
+    if (!isSame(value, others[name])) return false;
+    common++;
+  }
+  return Object.values(others).filter((value) => value !== undefined).length === common;
 }

@@ -38,8 +38,9 @@ export class Track {
   readonly former = new Set<number>();
   /** Attempts that a success of another one has made meaningless. */
   readonly moot = new Set<number>();
-  /** The journeys of an `each` that have not told their end. */
+  /** The journeys of an `each` that have not told their end, and those that have succeeded. */
   readonly running = new Set<number>();
+  readonly done = new Set<number>();
   /** The function that does it, as it was sent last. */
   called: string | undefined;
   /** It was sent in this run. */
@@ -86,7 +87,7 @@ export class Track {
 
   setBack(): void {
     for (const attempt of [...this.out, ...this.unanswered]) this.former.add(attempt);
-    for (const known of [this.out, this.unanswered, this.running, this.given]) known.clear();
+    for (const known of [this.out, this.unanswered, this.running, this.done, this.given]) known.clear();
     Object.assign(this, { ran: false, succeeded: false, effects: 0, round: undefined, output: undefined });
     this.negations = undefined;
   }
@@ -185,12 +186,17 @@ export class UndoOracle {
     if (!track) return undefined;
     if (track.out.size > 0) return "was still in flight";
     if (track.isRoundOpen) return `still waited for ${[...track.round!.calls.keys()].join(", ")}`;
-    if (track.stands && (this.drawing.dynamic?.has(step) || this.negationsOf(step).length > 0))
-      return "had taken effect and was not undone";
+    if (track.stands && this.canBeUndone(step, track)) return "had taken effect and was not undone";
     const policy = this.blind.has(step) ? "undo" : (this.drawing.onTimeout?.[step] ?? "undo");
     if (!track.isUnknown || policy === "ignore") return undefined;
     if (policy === "hold") return "was of unknown outcome and nobody had said what to think of it";
-    return this.negationsOf(step).length > 0 ? "may have worked and was not undone" : undefined;
+    return this.canBeUndone(step, track) ? "may have worked and was not undone" : undefined;
+  }
+
+  /** What runs other journeys is undone by rolling back those that there are. */
+  private canBeUndone(step: string, track: Track): boolean {
+    if (this.drawing.dynamic?.has(step)) return track.running.size > 0 || track.done.size > 0;
+    return this.negationsOf(step).length > 0;
   }
 
   // ---- forward ----
@@ -198,8 +204,9 @@ export class UndoOracle {
   private seeStep(event: JourneyEvent, track: Track): void {
     const { attempt = 0, detail = {} } = event;
     for (const index of (detail.start as number[] | undefined) ?? []) track.running.add(index);
-    const ended = detail.element as { index: number } | undefined;
+    const ended = detail.element as { index: number; status: string } | undefined;
     if (ended) track.running.delete(ended.index);
+    if (ended?.status === "succeeded") track.done.add(ended.index);
     const answered = (): void => {
       for (const attempts of [track.out, track.unanswered, track.former]) attempts.delete(attempt);
     };
