@@ -20,7 +20,7 @@ export function feedQueries(stream: Stream, queries: QueryClient): () => void {
       void queries.invalidateQueries();
       return;
     }
-    const { journeys, flows, services, manager } = message.changes;
+    const { journeys, flows, services, manager, connection } = message.changes;
     for (const { uuid } of journeys ?? []) void queries.invalidateQueries({ queryKey: keys.journey(uuid) });
     if (journeys !== undefined) {
       soon.add(keys.allCounts, keys.allActivity);
@@ -29,6 +29,8 @@ export function feedQueries(stream: Stream, queries: QueryClient): () => void {
     if (flows !== undefined) soon.add(keys.flows);
     if (services) soon.add(keys.services, keys.faults);
     if (manager) soon.add(keys.manager);
+    // The connection to the cluster, or the outbox: both stand in what the console says of itself.
+    if (connection) void queries.invalidateQueries({ queryKey: keys.info });
   });
   return () => {
     stop();

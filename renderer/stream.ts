@@ -15,7 +15,7 @@ export type ConnectionState =
 
 export type StreamMessage = { type: "changes"; changes: StreamChanges } | { type: "reset" };
 
-const ALL_TOPICS: readonly StreamTopic[] = ["journeys", "flows", "services", "manager"];
+const ALL_TOPICS: readonly StreamTopic[] = ["journeys", "flows", "services", "manager", "connection"];
 /** The first wait before a reconnect; doubles up to the maximum. */
 const FIRST_RETRY_MS = 500;
 const MAXIMUM_RETRY_MS = 15_000;

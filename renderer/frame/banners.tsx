@@ -1,14 +1,17 @@
 /** Strips above every page that say when what it shows isn't the whole truth. */
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
 import { api } from "../api.ts";
 import { useNow } from "../parts/clock.ts";
-import { count, duration, percent, shortTime } from "../parts/format.ts";
+import { count, duration, percent, plural, shortTime } from "../parts/format.ts";
 import { IconAlertTriangle, IconClock, IconFlask, IconPlugConnectedX } from "../parts/icons.ts";
-import { useFaults, useSetFaults } from "../queries.ts";
+import { Time } from "../parts/time.tsx";
+import { useFaults, useInfo, useSetFaults } from "../queries.ts";
 import { keys } from "../query-keys.ts";
+import { useReach } from "../reach.ts";
 import { clockSkewMs } from "../server-time.ts";
-import { sharedStream, useConnection } from "../stream.ts";
+import { sharedStream } from "../stream.ts";
 import classes from "./frame.module.css";
 
 /** The audit cache may lag this many records before it is worth a strip: it is always a few behind under load. */
@@ -19,6 +22,7 @@ export function Banners() {
   return (
     <>
       <Disconnected />
+      <OutboxRefused />
       <CatchingUp />
       <ClockSkew />
       <FaultsOn />
@@ -27,20 +31,56 @@ export function Banners() {
 }
 
 function Disconnected() {
-  const connection = useConnection();
-  const now = useNow(connection.kind === "lost");
-  if (connection.kind !== "lost") return null;
-  const wait = Math.max(0, connection.retryAt - now);
+  const reach = useReach();
+  const now = useNow(reach.kind === "console_lost");
+  if (reach.kind === "cluster_lost") return <ClusterAway since={reach.since} why={reach.why} />;
+  if (reach.kind !== "console_lost") return null;
+  const wait = Math.max(0, reach.retryAt - now);
   return (
     <div className={`${classes.strip} ${classes.stripBad}`} role="status">
       <IconPlugConnectedX size={18} aria-hidden />
       <span>
-        <b>Not connected.</b> What you see is from {shortTime(new Date(connection.since).toISOString())}.{" "}
-        {connection.why}
+        <b>Not connected.</b> What you see is from {shortTime(new Date(reach.since).toISOString())}. {reach.why}
       </span>
       <span className={classes.grow} />
       <span className="ag-dim">{wait < 1000 ? "trying…" : `next try in ${Math.ceil(wait / 1000)} s`}</span>
       <Button onClick={() => sharedStream()?.retryNow()}>Try now</Button>
+    </div>
+  );
+}
+
+/** The console runs, its cluster doesn't answer: reading goes on from the cache, what is asked for is kept on disk. */
+function ClusterAway({ since, why }: { since: number; why: string | undefined }) {
+  const info = useInfo().data;
+  const waiting = info?.outbox.waiting ?? 0;
+  return (
+    <div className={`${classes.strip} ${classes.stripBad}`} role="status">
+      <IconPlugConnectedX size={18} aria-hidden />
+      <span>
+        <b>{info?.profile.name ?? "The cluster"} can't be reached</b> since{" "}
+        <Time at={new Date(since).toISOString()} />
+        {why === undefined ? "." : `: ${why}`} What you see is what was known by then.{" "}
+        {info?.profile.read_only !== true &&
+          "Starts and actions are kept on this machine's disk and sent in order, once, when it is back."}
+        {waiting > 0 && <b> {plural(waiting, "record")} to be sent.</b>}
+      </span>
+      <span className={classes.grow} />
+      <Link to={`/profiles/named/${encodeURIComponent(info?.profile.name ?? "")}`}>Test the connection</Link>
+    </div>
+  );
+}
+
+/** What was accepted while the cluster was away, and that it would never take. */
+function OutboxRefused() {
+  const refused = useInfo().data?.outbox.refused ?? 0;
+  if (refused === 0) return null;
+  return (
+    <div className={classes.strip} role="status">
+      <IconAlertTriangle size={18} aria-hidden />
+      <span>
+        <b>{plural(refused, "record")} can't be sent.</b> The cluster refuses them for good; they lie in the outbox
+        file of the data folder, with the reason.
+      </span>
     </div>
   );
 }

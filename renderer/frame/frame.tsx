@@ -3,6 +3,7 @@ import { Outlet, useLocation, useNavigate } from "react-router";
 import { ErrorBoundary } from "../parts/error-boundary.tsx";
 import { SkeletonRows } from "../parts/states.tsx";
 import { useProfile } from "../queries.ts";
+import { isStale, useReach } from "../reach.ts";
 import { StartSheetHost } from "../start/start-sheet-host.tsx";
 import { Banners } from "./banners.tsx";
 import classes from "./frame.module.css";
@@ -17,6 +18,7 @@ import { TopBar } from "./top-bar.tsx";
 export function Frame() {
   const { pathname } = useLocation();
   const profile = useProfile();
+  const stale = isStale(useReach());
   const main = useRef<HTMLElement>(null);
   const firstPath = useRef(pathname);
 
@@ -49,7 +51,7 @@ export function Frame() {
       </a>
       <TopBar />
       <Navigation />
-      <main id="main" ref={main} tabIndex={-1} className={classes.main}>
+      <main id="main" ref={main} tabIndex={-1} className={classes.main} data-stale={stale || undefined}>
         <Banners />
         <ErrorBoundary key={pathname}>
           <Suspense fallback={<SkeletonRows rows={12} />}>

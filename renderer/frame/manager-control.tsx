@@ -16,7 +16,11 @@ export function ManagerControl() {
     return <span className={classes.text}>{error === null ? "" : "manager unknown"}</span>;
   }
   const { running, partitions, partition_count, managers } = manager;
-  const state = running ? "Manager running here" : "Manager stopped here";
+  const state = running
+    ? "Manager running here"
+    : manager.why === undefined
+      ? "Manager stopped here"
+      : "Manager waits here";
   const share = running ? `${partitions.length} of ${partition_count} partitions` : undefined;
   return (
     <Popover
@@ -53,6 +57,11 @@ export function ManagerControl() {
               ? "No manager runs: journeys wait where they are, and nothing is lost."
               : "Other managers do the work. Started here, this one takes its share."}
         </p>
+        {manager.why !== undefined && (
+          <p className={classes.explain}>
+            <b>It is to run and can't:</b> {manager.why} It is tried again by itself.
+          </p>
+        )}
         {change.error !== null && (
           <ErrorStrip what={running ? "Not stopped." : "Not started."} error={change.error} />
         )}

@@ -78,7 +78,8 @@ function StartForm({ flows, suggestion, onClose }: StartFormProps) {
       setUuid(crypto.randomUUID());
       if (another) return;
       onClose();
-      void navigate(`/journeys/${uuid}`);
+      // Kept on disk only, it has no page yet.
+      if (!queued) void navigate(`/journeys/${uuid}`);
     },
   });
 

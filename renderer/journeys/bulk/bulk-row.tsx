@@ -53,7 +53,7 @@ function State({ state }: { state: RowState }) {
     case "refused":
       return <Badge tone="bad">refused</Badge>;
     case "accepted":
-      return <Badge tone="run">accepted</Badge>;
+      return state.queued ? <Badge tone="warn">to be sent</Badge> : <Badge tone="run">accepted</Badge>;
     case "done":
       return (
         <>

@@ -12,7 +12,8 @@ const LOOKUPS_AT_ONCE = 4;
 export type Outcome =
   | { kind: "previewed"; preview: Preview; target?: StuckCall }
   | { kind: "refused"; code: string; message: string }
-  | { kind: "accepted"; id: string; replay?: string };
+  /** `queued`: on the disk of the console's machine, as the cluster is away. */
+  | { kind: "accepted"; id: string; queued: boolean; replay?: string };
 
 export interface BulkCalls {
   bulk: (body: BulkActionRequest, signal: AbortSignal) => Promise<BulkOutcomes>;
@@ -75,7 +76,10 @@ function toOutcome(outcome: BulkOutcomes["outcomes"][number]): Outcome {
   if (outcome.outcome === "previewed" && outcome.preview !== undefined) {
     return { kind: "previewed", preview: outcome.preview };
   }
-  if (outcome.outcome === "accepted") return { kind: "accepted", id: outcome.id ?? "", replay: outcome.replay_uuid };
+  if (outcome.outcome === "accepted") {
+    const { id = "", queued = false, replay_uuid: replay } = outcome;
+    return { kind: "accepted", id, queued, replay };
+  }
   return {
     kind: "refused",
     code: outcome.error?.code ?? "internal",

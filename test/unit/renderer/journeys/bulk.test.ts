@@ -115,7 +115,7 @@ describe("a bulk action", () => {
         plans: { u0: { plan: "plan u0", seq: 5 }, u2: { plan: "plan u2", seq: 5 } },
       },
     ]);
-    expect(outcomes.get("u2")).toEqual({ kind: "accepted", id: "id-1", replay: undefined });
+    expect(outcomes.get("u2")).toEqual({ kind: "accepted", queued: false, id: "id-1", replay: undefined });
   });
 
   it("looks up where each journey is stuck when the action is about that", async () => {
