@@ -7,7 +7,7 @@ import { sizeError } from "./data-size.ts";
 import { AntigraphError, type ErrorCode } from "./errors.ts";
 import type { CompiledFlow, FlowStep } from "./flow.ts";
 import { ancestors } from "./graph.ts";
-import type { Rollback, Scope, Step } from "./journey.ts";
+import { goesOnAfter, type Rollback, type Scope, type Step } from "./journey.ts";
 import { replayUuid } from "./journey-ids.ts";
 import { type ActionData, type ActionName, MANAGER } from "./protocol.ts";
 import { beginRollback, type RollbackRequest, rollbackSet } from "./rollback.ts";
@@ -106,8 +106,8 @@ function rollback(turn: Turn, data: ActionData): void {
   const scope = data.scope ?? "journey";
   const step = scope === "journey" ? undefined : standIn(turn, scope, data);
   const request = requestOf(turn, "rollback", scope, data, step);
-  if (status === "rolled_back" && (scope === "to" || !wouldUndo(turn, request))) {
-    notAllowed("the journey has been rolled back already; replay it to run it again");
+  if (status === "rolled_back" && (goesOnAfter(scope) || !wouldUndo(turn, request))) {
+    notAllowed("the journey has been rolled back already and doesn't go on; replay it to run it again");
   }
   forceOverPivot(turn, data);
   beginRollback(turn, request);

@@ -379,6 +379,23 @@ describe("skip and complete", () => {
   });
 });
 
+describe("a rollback of what a partial rollback left standing", () => {
+  it("can't be one after which the journey would go on", () => {
+    const spec = given({ edges: { a: [], a2: ["a"], b: [], b2: ["b"] }, policy: { scope: "path" } });
+    for (const step of ["a", "b", "b2"]) spec.success(step);
+    spec.failure("a2");
+    spec.undone("a");
+    expect(spec.journey.status).toBe("rolled_back");
+    for (const scope of ["branch", "to"]) {
+      expect(spec.action("rollback", { scope, step: "b2" })).toMatchObject([
+        { type: "action.refused", error: { code: "action_not_allowed", message: expect.stringContaining("replay") } },
+      ]);
+    }
+    spec.action("rollback", { scope: "path", step: "b2" });
+    expect(spec.sent()).toEqual(["undo_b"]);
+  });
+});
+
 describe("replay", () => {
   it("starts a new journey, of the newest version, with the old one's input, linked to it", () => {
     const spec = IN.rolled_back();
