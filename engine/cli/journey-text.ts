@@ -5,7 +5,7 @@ import { brief, duration, localTime, table } from "./table.ts";
 
 export function journeyText(journey: JourneyView): string {
   const lines = [
-    `${journey.uuid}  ${journey.name} ${journey.version}  ${journey.status.toUpperCase()}`,
+    `${journey.uuid}  ${journey.name} ${journey.version}  ${journey.status}`,
     `started ${localTime(journey.started_at)}${ended(journey)}`,
     `input   ${brief(journey.input, 100)}`,
   ];
@@ -16,7 +16,8 @@ export function journeyText(journey: JourneyView): string {
   const { rollback } = journey;
   if (rollback) {
     const by = rollback.actor ? ` by ${rollback.actor}` : "";
-    lines.push(`undone  ${rollback.scope}${by}${rollback.reason ? `: ${rollback.reason}` : ""}`);
+    const why = rollback.reason ? `: ${rollback.reason}` : "";
+    lines.push(`undo    of ${rollback.scope} (${rollback.trigger})${by}${why}`);
     if (rollback.left_standing.length > 0) lines.push(`stands  ${rollback.left_standing.join(", ")}`);
   }
   return [...lines, "", stepsTable(journey.steps)].join("\n");

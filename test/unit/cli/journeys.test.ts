@@ -59,7 +59,7 @@ describe("start", () => {
       [`GET /journeys/${uuid}`]: look,
     });
     expect([code, answers.length]).toEqual([1, 0]);
-    expect(out).toContain(`${uuid}  onboarding 1  ROLLED_BACK`);
+    expect(out).toContain(`${uuid}  onboarding 1  rolled_back`);
     expect(out).toContain("took 4.3 s");
     expect(out).toMatch(/^create_user +user\.create_user +undone +1 +120 ms$/m);
     expect(out).toMatch(/^ +undo user\.delete_user +succeeded +2$/m);
