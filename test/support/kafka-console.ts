@@ -48,8 +48,9 @@ export async function openKafkaConsole(place: KafkaPlace, options: { runManager?
 
 /** The three services of the onboarding, over Kafka; `group: "closed"` makes its last step fail. */
 export async function runOnboardingServices(place: KafkaPlace) {
-  const samples = await runSamples({ ...place, dataDir: temporaryFolder(), only: ["user", "license", "membership"] });
+  const dataDir = temporaryFolder();
+  const samples = await runSamples({ ...place, dataDir, only: ["user", "license", "membership"] });
   onTestFinished(() => samples.stop());
   await samples.ready;
-  return samples;
+  return { dataDir };
 }
