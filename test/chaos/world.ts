@@ -19,6 +19,9 @@ import { type Effect, violations } from "./verdict.ts";
 
 export const PARTITIONS = 6;
 const SERVICES = ["user", "license", "membership"];
+const ROUND_MS = 100;
+/** Starts that wait for their brokers. */
+const MAXIMUM_OPEN_STARTS = 2_000;
 const ENDS = new Set(["journey.completed", "rollback.completed"]);
 
 export interface Seen {
@@ -118,18 +121,18 @@ export class World {
 
   /** Starts journeys, `perRound` of them every 100 ms, until `endLoad`. A start that isn't accepted is tried again. */
   load(perRound: number): void {
-    let going = true;
-    const rounds = (async () => {
-      while (going) {
-        const uuids = Array.from({ length: perRound }, () => crypto.randomUUID());
-        await this.start(uuids);
-        await new Promise((resolve) => setTimeout(resolve, 100));
+    const open = new Set<Promise<void>>();
+    const timer = setInterval(() => {
+      if (open.size >= MAXIMUM_OPEN_STARTS) return;
+      for (let n = 0; n < perRound; n++) {
+        const start = this.start(crypto.randomUUID()).finally(() => open.delete(start));
+        open.add(start);
       }
-    })();
+    }, ROUND_MS);
     this.loading = {
-      stop: () => {
-        going = false;
-        return rounds;
+      async stop() {
+        clearInterval(timer);
+        await Promise.all(open);
       },
     };
   }
@@ -187,21 +190,17 @@ export class World {
   }
 
   /** Tries until it is accepted: a start is known by its uuid, so that it can be sent again. */
-  private async start(uuids: string[]): Promise<void> {
-    const common = { name: "onboarding", version: "", service: MANAGER, function: "start", status: "success" };
-    const dataOf = (uuid: string) => ({ name: "Ada Lovelace", email: `ada-${uuid}@example.com`, plan: "team" });
-    const records = uuids.map((uuid) => ({
-      topic: this.topics.toManager,
-      key: uuid,
-      value: JSON.stringify({ uuid, ...common, schema_version: "1", data: dataOf(uuid) }),
-    }));
-    for (;;) {
+  private async start(uuid: string): Promise<void> {
+    const data = { name: "Ada Lovelace", email: `ada-${uuid}@example.com`, plan: "team" };
+    const call = { service: MANAGER, function: "start", status: "success", schema_version: "1", data };
+    const value = JSON.stringify({ uuid, name: "onboarding", version: "", ...call });
+    while (!this.closed) {
       try {
-        await this.client?.append(records);
-        this.accepted.push(...uuids);
+        await this.client?.append([{ topic: this.topics.toManager, key: uuid, value }]);
+        this.accepted.push(uuid);
         return;
       } catch (error) {
-        if (this.closed || !(error instanceof AntigraphError) || error.code !== "bus_unavailable") throw error;
+        if (!(error instanceof AntigraphError) || error.code !== "bus_unavailable") throw error;
       }
     }
   }
