@@ -97,8 +97,12 @@ export function waitsFor(journey: Journey): string[] {
 
 /** An attempt whose clock has run out. */
 export interface DueCall {
+  /** Of a negation the step that it undoes. */
+  step: string;
   service: string;
   id: string;
+  /** Nobody has said anything yet: it may still lie in the service's queue. */
+  isUnheard: boolean;
   /** When its clock began to run. */
   clockAt: number;
   dueAt: number;
@@ -107,11 +111,12 @@ export interface DueCall {
 
 /** The attempts whose clocks would run out at `now`: for the manager to ask what it knows of their services. */
 export function dueCalls(journey: Journey, now: number): DueCall[] {
-  return Object.values(journey.steps).flatMap(({ service, undo = {}, ...step }) =>
-    [step, ...Object.values(undo)].flatMap(({ open, clockAt, dueAt, totalDueAt }) => {
+  return Object.entries(journey.steps).flatMap(([id, { service, undo = {}, ...step }]) =>
+    [step, ...Object.values(undo)].flatMap(({ status, open, clockAt, dueAt, totalDueAt }) => {
       const attempt = open.at(-1);
       const isDue = attempt && !attempt.gaveUp && clockAt !== undefined && dueAt !== undefined && dueAt <= now;
-      return isDue ? [{ service, id: attempt.id, clockAt, dueAt, totalDueAt }] : [];
+      const isUnheard = status === "dispatched";
+      return isDue ? [{ step: id, service, id: attempt.id, isUnheard, clockAt, dueAt, totalDueAt }] : [];
     }),
   );
 }

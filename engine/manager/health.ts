@@ -1,17 +1,20 @@
 /**
- * What is known of the services, from their heartbeats: up while they come, down once a service had been seen and was
- * then silent for 30 s, else unknown. Silence counts only while this process listens: after a restart nobody is down
- * before they have had their 30 s to be heard.
+ * What is known of the services: up while heartbeats come or their consumer group has members, down once a service had
+ * been seen and was then silent for 30 s, else unknown. Silence counts only while this process listens: after a start,
+ * and after the bus was away, nobody is down before they have had their 30 s to be heard.
  */
-import type { Bus, BusRecord } from "../bus/bus.ts";
+import type { Bus, BusRecord, ObservableBus } from "../bus/bus.ts";
 import { type Heartbeat, heartbeatSchema } from "../core/protocol.ts";
 import type { Health } from "../core/turn.ts";
+import { createGroupMembers, type GroupMembers } from "./group-members.ts";
+import { coveredMs, HeldSpans } from "./held-spans.ts";
+import { groupsOf } from "./service-groups.ts";
 
 export const SILENCE_MS = 30_000;
 /** How often silence is looked for. */
 const CHECK_EVERY_MS = 1_000;
-/** Spans of holding that are remembered per service; older ones are forgotten. */
-const MAXIMUM_SPANS = 100;
+/** A check that comes so late means that this process stood still, and heard nobody. */
+const STOOD_STILL_MS = 5_000;
 
 export interface ServiceHealth {
   service: string;
@@ -31,29 +34,58 @@ export interface HealthRegistry {
   close(): Promise<void>;
 }
 
+/** The registry of a bus, which knows under which groups services may read. */
+export interface BusHealth extends HealthRegistry {
+  groupsOf(service: string): string[];
+}
+
 interface Known {
   instances: Map<string, { beat: Heartbeat; heardAt: number }>;
-  /** When it was last heard; never before this process began to listen. */
+  /** By instance; also of those that have said goodbye. */
+  held: Map<string, HeldSpans>;
+  /** When it was last heard of. */
   lastAt: number;
   status: Health;
-  /** Since when it is holding, and the ended spans of holding. */
-  holdingSince?: number;
-  spans: { from: number; to: number }[];
+  isHolding: boolean;
+  /** Of its consumer group. */
+  members: number;
 }
 
 export interface HealthOptions {
   bus: Bus;
+  /** The topic of the heartbeats. */
   topic: string;
   clock?: () => number;
+  /** Consumer groups count, too: of these services, and of those whose heartbeats have come. */
+  groups?: {
+    bus: Pick<ObservableBus, "progress">;
+    /** The topic of the commands. */
+    topic: string;
+    /** In front of the groups' names. */
+    prefix: string;
+    services(): Iterable<string>;
+  };
 }
 
-export async function createHealthRegistry(options: HealthOptions): Promise<HealthRegistry> {
-  const { bus, topic, clock = Date.now } = options;
-  const startedAt = clock();
+export async function createHealthRegistry(options: HealthOptions): Promise<BusHealth> {
+  const { bus, topic, groups, clock = Date.now } = options;
+  let listeningSince = clock();
+  let isCaughtUp = false;
+  let members: GroupMembers | undefined;
   const known = new Map<string, Known>();
   const listeners = new Set<(service: string) => void>();
   const tell = (service: string): void => {
     for (const listener of listeners) listener(service);
+  };
+  const at = (name: string): Known => {
+    const found = known.get(name);
+    if (found) return found;
+    const fresh: Known = {
+      ...{ instances: new Map(), held: new Map(), lastAt: Number.NEGATIVE_INFINITY },
+      ...{ status: "unknown", isHolding: false, members: 0 },
+    };
+    known.set(name, fresh);
+    return fresh;
   };
 
   const hear = (record: BusRecord): void => {
@@ -64,63 +96,99 @@ export async function createHealthRegistry(options: HealthOptions): Promise<Heal
     const parsed = heartbeatSchema.safeParse(parseJson(record.value));
     if (!parsed.success) return;
     const beat = parsed.data;
-    const service = known.get(beat.service) ?? {
-      instances: new Map(),
-      lastAt: startedAt,
-      status: "unknown" as const,
-      spans: [],
-    };
-    known.set(beat.service, service);
-    service.instances.set(beat.instance, { beat, heardAt: record.timestamp });
-    service.lastAt = Math.max(service.lastAt, record.timestamp);
+    const service = at(beat.service);
+    // What comes while we listen is of now, whatever the clock of the service says.
+    const heardAt = isCaughtUp ? clock() : Math.min(record.timestamp, clock());
+    service.instances.set(beat.instance, { beat, heardAt });
+    const held = service.held.get(beat.instance) ?? new HeldSpans(SILENCE_MS);
+    service.held.set(beat.instance, held);
+    held.hear(beat, heardAt);
+    service.lastAt = Math.max(service.lastAt, heardAt);
     assess(beat.service, service, clock());
   };
 
   const assess = (name: string, service: Known, now: number): void => {
+    if (members?.isAway) listeningSince = now;
     const fresh = [...service.instances.values()].filter((i) => now - i.heardAt < SILENCE_MS);
-    const status: Health = fresh.length > 0 ? "up" : now - service.lastAt >= SILENCE_MS ? "down" : "unknown";
-    const holding = fresh.length > 0 && fresh.every((i) => i.beat.holding === true);
-    const changed = status !== service.status || holding !== (service.holdingSince !== undefined);
+    const isSilent = now - Math.max(service.lastAt, listeningSince) >= SILENCE_MS;
+    const isSeen = service.lastAt > Number.NEGATIVE_INFINITY;
+    const status: Health =
+      fresh.length > 0 || service.members > 0 ? "up" : isSeen && isSilent ? "down" : keepDown(service);
+    const isHolding = fresh.some((i) => i.beat.holding === true);
+    const changed = status !== service.status || isHolding !== service.isHolding;
     service.status = status;
-    if (holding) service.holdingSince ??= now;
-    else if (service.holdingSince !== undefined) {
-      service.spans = [...service.spans, { from: service.holdingSince, to: now }].slice(-MAXIMUM_SPANS);
-      service.holdingSince = undefined;
-    }
+    service.isHolding = isHolding;
     if (changed) tell(name);
+  };
+
+  const assessAll = (): void => {
+    for (const [name, service] of known) assess(name, service, clock());
   };
 
   const subscription = await bus.subscribe(topic, (records) => {
     for (const record of records) hear(record);
   });
   await subscription.caughtUp;
+  isCaughtUp = true;
+
+  const namesOf = (name: string): string[] => {
+    const beats = [...(known.get(name)?.instances.values() ?? [])].map(({ beat }) => beat.group);
+    return groupsOf(
+      name,
+      groups?.prefix ?? "",
+      beats.flatMap((group) => group ?? []),
+    );
+  };
+  members =
+    groups &&
+    createGroupMembers({
+      ...groups,
+      services: () => new Set([...groups.services(), ...known.keys()]),
+      groupsOf: namesOf,
+      onMembers(name, count) {
+        if (count === 0 && !known.has(name)) return;
+        const service = at(name);
+        service.members = count;
+        if (count > 0) service.lastAt = clock();
+        assess(name, service, clock());
+      },
+    });
+
+  let checkedAt = Date.now();
   const timer = setInterval(() => {
-    for (const [name, service] of known) assess(name, service, clock());
+    const now = Date.now();
+    if (now - checkedAt > STOOD_STILL_MS) listeningSince = clock();
+    checkedAt = now;
+    assessAll();
   }, CHECK_EVERY_MS);
   timer.unref();
 
   return {
     services: () => [...known].map(([name, service]) => toHealth(name, service, clock())),
     of: (name) => known.get(name)?.status ?? "unknown",
-    heldMs: (name, since, now) => heldMs(known.get(name), since, now),
+    heldMs(name, since, now) {
+      const held = [...(known.get(name)?.held.values() ?? [])];
+      return coveredMs(
+        held.flatMap((it) => it.until(now)),
+        since,
+        now,
+      );
+    },
+    groupsOf: namesOf,
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     async close() {
       clearInterval(timer);
+      members?.close();
       await subscription.close();
     },
   };
 }
 
-function heldMs(service: Known | undefined, since: number, now: number): number {
-  if (!service) return 0;
-  const current = service.holdingSince === undefined ? [] : [{ from: service.holdingSince, to: now }];
-  return [...service.spans, ...current].reduce((sum, span) => {
-    return sum + Math.max(0, Math.min(span.to, now) - Math.max(span.from, since));
-  }, 0);
-}
+/** Who is down stays down until something is heard: that this process didn't listen for a while is no sign of life. */
+const keepDown = ({ status }: Known): Health => (status === "down" ? "down" : "unknown");
 
 /** A clean goodbye: the instance is gone, the service counts as silent from now on. */
 function forgetInstance(known: Map<string, Known>, key: string): void {
@@ -136,15 +204,16 @@ function toHealth(name: string, service: Known, now: number): ServiceHealth {
     functions: beat.functions,
     holding: beat.holding === true,
   }));
-  const silentS = Math.round((now - service.lastAt) / 1000);
-  const why =
-    service.status === "up"
-      ? service.holdingSince === undefined
-        ? "heartbeats come"
-        : "heartbeats come; it is holding its records until its database is back"
-      : `silent for ${silentS} s`;
   const functions = [...new Set(instances.flatMap((instance) => instance.functions))].sort();
-  return { service: name, status: service.status, why, instances, functions };
+  return { service: name, status: service.status, why: reasonOf(service, now), instances, functions };
+}
+
+function reasonOf({ status, isHolding, members, instances, lastAt }: Known, now: number): string {
+  const silentS = Math.max(0, Math.round((now - lastAt) / 1000));
+  if (status !== "up") return `silent for ${silentS} s`;
+  if (isHolding) return "heartbeats come; it is holding its records until its database is back";
+  const isHeard = [...instances.values()].some(({ heardAt }) => now - heardAt < SILENCE_MS);
+  return isHeard ? "heartbeats come" : `its consumer group has ${members} ${members === 1 ? "member" : "members"}`;
 }
 
 function parseJson(text: string): unknown {

@@ -8,11 +8,14 @@ import type { FlowRegistry } from "./flows.ts";
 import type { HealthRegistry } from "./health.ts";
 import { type Logger, silent } from "./logger.ts";
 import { type BatchOutput, ManagerPartition, type TopicNames } from "./partition.ts";
+import type { QueueWatch } from "./queue-watch.ts";
 
 export interface ManagerOptions {
   bus: Bus;
   flows: FlowRegistry;
   health: HealthRegistry;
+  /** How the services' queues move; without it a command's clock starts when it is sent. */
+  queues?: QueueWatch;
   /** Topic names with the profile's prefix. */
   topics?: TopicNames;
   /** The consumer group that managers share. */
@@ -67,6 +70,7 @@ export function createManager(options: ManagerOptions): Manager {
       partitions: count,
       flows,
       health,
+      queues: options.queues,
       random,
       takeoverMs: options.takeoverMs,
     };

@@ -3,7 +3,7 @@
  * and what has to be written. All of it is computation over memory; the bus makes it durable.
  */
 import type { BusRecord, NewRecord, Output, StateEntry } from "../bus/bus.ts";
-import { type DueCall, dueCalls, type Frozen, nextDue, waitsFor } from "../core/clocks.ts";
+import { nextDue, waitsFor } from "../core/clocks.ts";
 import { type Message, messagesOf, refusedByChild } from "../core/commands.ts";
 import { decideTurn, type Input } from "../core/decide.ts";
 import type { CompiledFlow } from "../core/flow.ts";
@@ -16,6 +16,8 @@ import type { FlowRegistry } from "./flows.ts";
 import type { HealthRegistry } from "./health.ts";
 import { DeadLetter, type DeadLetterReason, type Parsed, parentOf, parseInput, parseValue } from "./inputs.ts";
 import { JourneyMemory } from "./journey-memory.ts";
+import type { QueueWatch } from "./queue-watch.ts";
+import { standstillOf } from "./standstill.ts";
 import { decodeEnded, decodeInFlight, encodeJourney } from "./state-codec.ts";
 import { TimerHeap } from "./timer-heap.ts";
 
@@ -26,6 +28,8 @@ export interface PartitionDeps {
   partitions: number;
   flows: FlowRegistry;
   health: HealthRegistry;
+  /** How the services' queues move; without it a command's clock starts when it is sent. */
+  queues?: QueueWatch | undefined;
   random: () => number;
   takeoverMs?: number;
 }
@@ -35,12 +39,6 @@ export type Lookup = (uuid: string) => string | undefined;
 
 /** Timers that fire in one call; the rest follows in the next. */
 const MAXIMUM_TIMERS = 256;
-/**
- * For so long after the partition was taken over nothing that was asked before is given up on: services that kept their
- * replies while nobody was there send them first.
- */
-const DEFAULT_TAKEOVER_MS = 10_000;
-
 /** What one call changes, gathered. */
 interface Batch {
   records: NewRecord[];
@@ -83,6 +81,9 @@ export class ManagerPartition {
     for (const journey of decodeInFlight(state)) {
       this.keep(journey);
       this.journeys.trim();
+      for (const { service, status } of Object.values(journey.steps)) {
+        if (status === "dispatched" || status === "undoing") deps.queues?.sent(service);
+      }
       // The service may have come up while nobody was here to be told.
       if (waitsFor(journey).some((service) => deps.health.of(service) !== "down")) this.timers.set(journey.uuid, 0);
     }
@@ -120,6 +121,11 @@ export class ManagerPartition {
     const output: BatchOutput = { ...batch, state, processed: taken };
     if (resume) Object.assign(output, { taken, resume });
     return output;
+  }
+
+  /** The partition couldn't be read for a while, and can be again. */
+  readAgain(now: number): void {
+    this.since = now;
   }
 
   /** Fires the timers of the journeys that wait for this service at the next call. Returns whether there are any. */
@@ -197,6 +203,7 @@ export class ManagerPartition {
     const value = JSON.stringify(message.value);
     if (message.to === "manager")
       return { topic: topics.toManager, key: message.key, value, headers: message.headers };
+    this.deps.queues?.sent(message.value.service);
     const headers: Record<string, string> = { id: message.id };
     if (message.traceparent !== undefined) headers.traceparent = message.traceparent;
     return { topic: topics.fromManager, key: message.key, value, headers };
@@ -223,37 +230,23 @@ export class ManagerPartition {
   private fireTimer(uuid: string, now: number, batch: Batch): void {
     const journey = this.find(uuid);
     if (!journey) return;
-    const frozen = this.frozen(journey, now);
-    this.decide(journey, { kind: "timer", frozen }, this.flowOf(journey, uuid), uuid, now, batch);
+    const { health, queues, takeoverMs } = this.deps;
+    const flow = this.flowOf(journey, uuid);
+    const readSince = this.since ?? now;
+    const { frozen, lookAt } = standstillOf(journey, flow, { health, queues, readSince, takeoverMs, now });
+    this.decide(journey, { kind: "timer", frozen }, flow, uuid, now, batch);
     // What has changed has its timer already, which may be due at once.
-    if (this.find(uuid) === journey) this.setTimer(journey, now, frozen.deadline || frozen.calls.length > 0);
-  }
-
-  /** What has not run out although its time has come: its service holds its records, or nobody was here to be answered. */
-  private frozen(journey: Journey, now: number): Frozen {
-    const since = this.since ?? now;
-    const { takeoverMs = DEFAULT_TAKEOVER_MS } = this.deps;
-    const isTakenOver = (startedAt: number): boolean => startedAt < since && now < since + takeoverMs;
-    const calls = dueCalls(journey, now).filter((call) => {
-      if (call.service === MANAGER) return false;
-      return (
-        isTakenOver(call.clockAt) || isHolding(call, this.deps.health.heldMs(call.service, call.clockAt, now), now)
-      );
-    });
-    const { deadlineAt, startedAt } = journey;
-    const deadline = deadlineAt !== undefined && deadlineAt <= now && isTakenOver(startedAt);
-    return { calls: calls.map((call) => call.id), deadline };
+    if (this.find(uuid) === journey) this.setTimer(journey, now, lookAt);
   }
 
   /**
    * What is still due after its timer fired waits for something else than time (a retry behind an undo that failed), and
    * that comes as an input; only clocks that stand still are looked at again.
    */
-  private setTimer(journey: Journey, now: number, frozen: boolean): void {
+  private setTimer(journey: Journey, now: number, lookAt: number | undefined): void {
     if (hasEnded(journey)) return;
     const next = nextDue(journey, now);
-    const again = frozen ? now + FROZEN_CHECK_MS : undefined;
-    this.timers.set(journey.uuid, again !== undefined && (next === undefined || again < next) ? again : next);
+    this.timers.set(journey.uuid, lookAt !== undefined && (next === undefined || lookAt < next) ? lookAt : next);
   }
 
   private keep(journey: Journey): void {
@@ -340,13 +333,6 @@ export class ManagerPartition {
       },
     });
   }
-}
-
-const FROZEN_CHECK_MS = 1_000;
-
-/** While its service holds its records a call's clock stands still, bounded by its total timeout. */
-function isHolding(call: DueCall, heldMs: number, now: number): boolean {
-  return call.dueAt + heldMs > now && !(call.totalDueAt !== undefined && call.totalDueAt <= now);
 }
 
 /** A client that hashes keys in another way put it elsewhere: it goes home, with its origin in the headers. */

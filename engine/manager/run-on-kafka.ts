@@ -3,9 +3,9 @@ import { openKafkaBus } from "../bus/kafka/bus.ts";
 import type { KafkaConnection } from "../bus/kafka/client.ts";
 import { topicNames } from "../bus/kafka/provision.ts";
 import { createFlowRegistry } from "./flows.ts";
-import { createHealthRegistry } from "./health.ts";
 import { type Logger, silent } from "./logger.ts";
 import { createManager, type Manager, type ManagerStatus } from "./manager.ts";
+import { watchServices } from "./service-watch.ts";
 
 export interface RunManagerOptions extends KafkaConnection {
   /** In front of all topic names, the group's and the transactional ids. */
@@ -41,9 +41,17 @@ export async function runManager(options: RunManagerOptions): Promise<RunningMan
     closing.push(() => bus.close());
     const flows = await createFlowRegistry({ bus, topic: topics.edits, logger });
     closing.push(() => flows.close());
-    const health = await createHealthRegistry({ bus, topic: topics.services });
-    closing.push(() => health.close());
-    const manager = createManager({ bus, flows, health, topics, group: `${prefix}antigraph.managers`, logger });
+    const { health, queues, close } = await watchServices({ bus, topics, prefix, flows, logger });
+    closing.push(close);
+    const manager = createManager({
+      bus,
+      flows,
+      health,
+      queues,
+      topics,
+      group: `${prefix}antigraph.managers`,
+      logger,
+    });
     closing.push(() => manager.stop());
     await manager.start();
     return { status: () => manager.status(), onEnded: (listener) => manager.onEnded(listener), stop };

@@ -252,7 +252,7 @@ describe("a timer", () => {
     spec.now += 30_000;
     const id = `${UUID}/a/1`;
     expect(dueCalls(spec.journey, spec.now)).toMatchObject([
-      { service: "svc", id, clockAt: spec.now - 30_000, dueAt: spec.now },
+      { step: "a", service: "svc", id, isUnheard: true, clockAt: spec.now - 30_000, dueAt: spec.now },
       { id: `${UUID}/b/1` },
     ]);
     spec.input({ kind: "timer", frozen: { calls: [id], deadline: true } });
@@ -262,7 +262,7 @@ describe("a timer", () => {
     const spec = given({ edges: { a: [], b: ["a"] } });
     spec.now += 5_000;
     spec.inprogress("a");
-    expect(dueCalls(spec.journey, spec.now + 30_000)).toMatchObject([{ clockAt: spec.now }]);
+    expect(dueCalls(spec.journey, spec.now + 30_000)).toMatchObject([{ isUnheard: false, clockAt: spec.now }]);
     expect(dueCalls(spec.journey, spec.now + 29_999)).toEqual([]);
     spec.success("a");
     spec.failure("b");
