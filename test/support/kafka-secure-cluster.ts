@@ -5,7 +5,7 @@
  *   SASL        SASL_SSL: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER
  *   MUTUAL      SSL with a client certificate
  *   EXPIRED     SSL whose certificate's time is over
- *   MISNAMED    SSL whose certificate is another host's
+ *   MISNAMED    SSL whose certificate is another host's, and expires the day after tomorrow
  *   ASTRAY      in clear, but advertised under a host name that leads nowhere
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -37,7 +37,7 @@ export async function startSecureCluster(): Promise<SecureCluster> {
   const here = ["IP:127.0.0.1", "DNS:localhost"];
   const good = authority.issue("broker", here);
   const expired = authority.issue("expired", here, { expired: true });
-  const misnamed = authority.issue("misnamed", ["DNS:kafka.example.com"]);
+  const misnamed = authority.issue("misnamed", ["DNS:kafka.example.com"], { days: 2 });
   const client = authority.issue("machine", ["DNS:machine"]);
   const tokens = await startTokenServer(OAUTH_CLIENT);
   const stop = async (cluster?: KafkaCluster) => {

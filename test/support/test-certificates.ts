@@ -16,7 +16,7 @@ export interface TestAuthority {
   ca: string;
   caFile: string;
   /** @param names what the certificate is good for: `IP:127.0.0.1`, `DNS:localhost` */
-  issue(name: string, names: string[], options?: { expired?: boolean }): TestCertificate;
+  issue(name: string, names: string[], options?: { expired?: boolean; days?: number }): TestCertificate;
 }
 
 const KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
@@ -26,14 +26,14 @@ export function createAuthority(folder: string, name = "ca"): TestAuthority {
   const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
   const caFile = path("ca.pem");
   const caKey = path("ca.key");
-  openssl("req", "-x509", ...KEY, "-days", "2", "-subj", `/CN=${name}`, "-keyout", caKey, "-out", caFile);
+  openssl("req", "-x509", ...KEY, "-days", "365", "-subj", `/CN=${name}`, "-keyout", caKey, "-out", caFile);
   // `openssl ca` alone can make a certificate whose time is over.
   writeFileSync(path("index.txt"), "");
   writeFileSync(path("serial"), "1000\n");
   return {
     ca: readFileSync(caFile, "utf8"),
     caFile,
-    issue(subject, names, { expired = false } = {}) {
+    issue(subject, names, { expired = false, days = 90 } = {}) {
       const file = (suffix: string) => path(`${subject}.${suffix}`);
       openssl("req", "-new", ...KEY, "-subj", `/CN=${subject}`, "-keyout", file("key"), "-out", file("csr"));
       const config = [
@@ -47,7 +47,7 @@ export function createAuthority(folder: string, name = "ca"): TestAuthority {
         `subjectAltName=${names.join(",")}`,
       ];
       writeFileSync(file("cnf"), `${config.join("\n")}\n`);
-      const times = expired ? ["-startdate", "200101000000Z", "-enddate", "210101000000Z"] : ["-days", "2"];
+      const times = expired ? ["-startdate", "200101000000Z", "-enddate", "210101000000Z"] : ["-days", String(days)];
       openssl(
         ...["ca", "-batch", "-notext", "-config", file("cnf"), ...times, "-in", file("csr"), "-out", file("crt")],
       );

@@ -9,10 +9,16 @@ import {
   profileDraftSchema,
   profileListSchema,
   profileSchema,
+  type TestReport,
+  type TestStage,
+  testReportSchema,
+  testRequestSchema,
+  testStageSchema,
   unlockRequestSchema,
 } from "../schemas/profile.ts";
 
 const TAGS = ["Profiles"];
+const NDJSON = "application/x-ndjson";
 const params = z.object({ name: z.string().min(1).max(63) });
 
 const list = createRoute({
@@ -69,6 +75,27 @@ const choose = createRoute({
   },
 });
 
+const test = createRoute({
+  method: "post",
+  path: "/profiles/test",
+  operationId: "testProfile",
+  tags: TAGS,
+  summary: "Test a connection, stage by stage, before it is stored or after",
+  description:
+    "Secrets that are left out are those kept under this name. Asked for `application/x-ndjson` it answers a line per stage as it ends, else all of them at the end. Whatever the stages find, the status is 200. It leaves nothing behind that anybody could read.",
+  request: { body: jsonBody(testRequestSchema) },
+  responses: {
+    200: {
+      description: "What each stage found",
+      content: {
+        "application/json": { schema: testReportSchema },
+        [NDJSON]: { schema: testStageSchema },
+      },
+    },
+    ...bodyProblems("not_supported", "secret_missing", "file_unusable"),
+  },
+});
+
 const unlock = createRoute({
   method: "post",
   path: "/profiles/unlock",
@@ -116,7 +143,40 @@ export function profileRoutes(host: ApiHost): OpenAPIHono {
     if (name === profiles.current().name) return c.json(infoOf(host), 200);
     throw new AntigraphError("not_supported", "This host keeps the profile it was started with.");
   });
+  router.openapi(test, async (c) => {
+    const { name, ...draft } = c.req.valid("json").profile;
+    const connection = await profiles.draftConnection(name, draft);
+    const { testConnection } = await import("../../bus/kafka/connection-test.ts");
+    const stages: AsyncIterable<TestStage> = testConnection(connection, {
+      prefix: connection.prefix,
+      manager: draft.run_manager ?? draft.environment !== "prod",
+      createTopics: `antigraph topics create --profile ${name}`,
+      logger: host.logger,
+    });
+    if (c.req.header("accept")?.includes(NDJSON)) {
+      // The types of the routes know answers in JSON and text only.
+      return new Response(linesOf(stages), { headers: { "content-type": NDJSON } }) as never;
+    }
+    const report: TestReport = { stages: [] };
+    for await (const stage of stages) report.stages.push(stage);
+    return c.json(report, 200);
+  });
   router.openapi(unlock, (c) => c.json(profiles.unlock(c.req.valid("json").reason), 200));
   router.openapi(lock, (c) => c.json(profiles.lock(), 200));
   return router;
+}
+
+function linesOf(stages: AsyncIterable<TestStage>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  const iterator = stages[Symbol.asyncIterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      const { value, done } = await iterator.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`));
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
 }

@@ -59,7 +59,12 @@ export function topicNames(prefix = ""): TopicNames {
   };
 }
 
-function specsOf({ topics, partitions = DEFAULT_PARTITIONS, retentionMs }: ProvisionOptions): TopicSpec[] {
+/** What each topic should be. */
+export function topicSpecs({
+  topics,
+  partitions = DEFAULT_PARTITIONS,
+  retentionMs,
+}: Pick<ProvisionOptions, "topics" | "partitions" | "retentionMs">): TopicSpec[] {
   const retention = String(retentionMs ?? DEFAULT_RETENTION_MS);
   const kept = { "cleanup.policy": "delete", "retention.ms": retention };
   return [
@@ -86,7 +91,7 @@ export async function provisionTopics(options: ProvisionOptions): Promise<Provis
   const admin = client.kafka.admin();
   try {
     await admin.connect();
-    const specs = specsOf(options);
+    const specs = topicSpecs(options);
     const existing = new Set(await admin.listTopics());
     const missing = specs.filter(({ name }) => !existing.has(name));
     const brokers = (await admin.describeCluster()).brokers.length;

@@ -52,6 +52,7 @@ const PROMISED = [
   "PUT /api/v1/profiles/{name}",
   "DELETE /api/v1/profiles/{name}",
   "POST /api/v1/profiles/choose",
+  "POST /api/v1/profiles/test",
   "POST /api/v1/profiles/unlock",
   "POST /api/v1/profiles/lock",
   "GET /api/v1/faults",

@@ -281,3 +281,48 @@ describe("choosing a profile", () => {
     expect((await t.api("POST", "/profiles/choose", { name: "shop" })).body.code).toBe("not_supported");
   });
 });
+
+describe("testing a connection", () => {
+  const nowhere = { name: "new", kafka: { brokers: ["127.0.0.1:1"] } };
+  const STAGES = ["dns", "tcp", "tls", "sasl", "acls", "topics", "transactions"];
+
+  test("answers all stages, those after a failure skipped", async () => {
+    const t = await openTestApi();
+    const { status, body } = await t.api("POST", "/profiles/test", { profile: nowhere });
+    expect([status, body.stages.map(({ stage }: { stage: string }) => stage)]).toEqual([200, STAGES]);
+    expect(body.stages[1]).toMatchObject({ status: "failed", message: expect.stringContaining("Nothing listens") });
+    expect(body.stages[2]).toMatchObject({ status: "skipped", ms: 0 });
+  });
+
+  test("answers line by line where that is asked for", async () => {
+    const t = await openTestApi();
+    const response = await t.call(
+      "POST",
+      "/api/v1/profiles/test",
+      { profile: nowhere },
+      { accept: "application/x-ndjson" },
+    );
+    expect(response.headers.get("content-type")).toBe("application/x-ndjson");
+    const lines = (await response.text()).trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line).stage)).toEqual(STAGES);
+  });
+
+  test("takes secrets from the draft, that are stored nowhere, or those that are kept", async () => {
+    const t = await openTestApi();
+    const sasl = { mechanism: "plain", username: "olga", password: SECRET };
+    const draft = { profile: { ...nowhere, kafka: { ...nowhere.kafka, sasl } } };
+    const answered = await t.api("POST", "/profiles/test", draft);
+    expect(answered.status).toBe(200);
+    expect(JSON.stringify(answered.body) + fileOf(t.dataDir)).not.toContain(SECRET);
+    const without = { profile: { ...nowhere, kafka: { ...nowhere.kafka, sasl: { ...sasl, password: undefined } } } };
+    expect((await t.api("POST", "/profiles/test", without)).body.errors[0].path).toBe("kafka.sasl.password");
+    await t.api("PUT", "/profiles/new", { kafka: { ...nowhere.kafka, sasl: { ...sasl, password: ENV_PASSWORD } } });
+    expect((await t.api("POST", "/profiles/test", without)).body.code).toBe("secret_missing");
+  });
+
+  test("the embedded profile has no connection to test", async () => {
+    const t = await openTestApi();
+    const { body } = await t.api("POST", "/profiles/test", { profile: { name: "embedded", kind: "embedded" } });
+    expect(body.code).toBe("not_supported");
+  });
+});
