@@ -170,8 +170,8 @@ export const actions: Mutant[] = [
     name: "elements that succeeded stay when an `each` fails",
     breaks: "built-in steps",
     file: "engine/core/builtin.ts",
-    text: `status === "succeeded" || (gaveUp && status === "running")`,
-    instead: `gaveUp && status === "running"`,
+    text: `status === "succeeded" || (isOver`,
+    instead: `status === "undone" || (isOver`,
     noticedBy: [EACH],
   },
   {

@@ -106,8 +106,8 @@ export const forward: Mutant[] = [
     name: "what waits for a service is not sent when it comes up",
     breaks: "health",
     file: FILE,
-    text: `if (turn.ctx.health(step.service) !== "down") dispatchStep(turn, step);`,
-    instead: `if (isDue) dispatchStep(turn, step);`,
+    text: `? isUp : isDue`,
+    instead: `? isUp && isDue : isDue`,
     noticedBy: ["test/unit/core/health.test.ts"],
   },
   {

@@ -13,8 +13,10 @@ export const manager: Mutant[] = [
     name: "timers are forgotten on a restart",
     breaks: "promise 2",
     file: FILE,
-    text: `for (const journey of decodeInFlight(state)) this.keep(journey);`,
-    instead: `for (const journey of decodeInFlight(state)) this.journeys.set(journey.uuid, journey);`,
+    text: `this.keep(journey);
+      this.journeys.trim();`,
+    instead: `this.journeys.set(journey.uuid, journey);
+      this.journeys.trim();`,
     noticedBy: [PARTITION],
   },
   {
@@ -122,8 +124,9 @@ export const manager: Mutant[] = [
     name: "a flow that was published a moment ago is not known",
     breaks: "records",
     file: FILE,
-    text: `if (this.flowsReadFor !== offset) throw new FlowsNeeded();`,
-    instead: ``,
+    text: `this.flowsReadFor = what;
+    throw new FlowsNeeded();`,
+    instead: `this.flowsReadFor = what;`,
     noticedBy: [PARTITION],
   },
   {
