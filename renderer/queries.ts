@@ -16,7 +16,7 @@ export function createQueryClient(): QueryClient {
       queries: {
         staleTime: 2_000,
         retry: (failures, error) =>
-          failures < MAXIMUM_RETRIES && (!(error instanceof ApiError) || (error.retryable && error.status !== 0)),
+          failures < MAXIMUM_RETRIES && (!(error instanceof ApiError) || isWorthARetry(error)),
         // Stale data stays on the page while it is read again or can't be.
         refetchOnWindowFocus: true,
         networkMode: "always",
@@ -24,6 +24,11 @@ export function createQueryClient(): QueryClient {
       mutations: { networkMode: "always" },
     },
   });
+}
+
+/** While the console or its cluster is away, asking again at once helps nobody: the page says so and asks later. */
+function isWorthARetry({ retryable, status, code }: ApiError): boolean {
+  return retryable && status !== 0 && code !== "bus_unavailable";
 }
 
 export function useInfo() {

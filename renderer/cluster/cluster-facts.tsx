@@ -59,7 +59,7 @@ export function Facts({ cluster, topics }: { cluster: Cluster; topics: readonly 
         </div>
       )}
       {cluster.cluster_id !== undefined && (
-        <div>
+        <div className={classes.id}>
           <dt>Cluster id</dt>
           <dd>
             <CopyId id={cluster.cluster_id} what="cluster id" full />

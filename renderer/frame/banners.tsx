@@ -56,18 +56,21 @@ function ClusterAway({ since, why }: { since: number; why: string | undefined })
   return (
     <div className={`${classes.strip} ${classes.stripBad}`} role="status">
       <IconPlugConnectedX size={18} aria-hidden />
-      <span>
+      <span className={classes.says}>
         <b>{info?.profile.name ?? "The cluster"} can't be reached</b> since{" "}
         <Time at={new Date(since).toISOString()} />
-        {why === undefined ? "." : `: ${why}`} What you see is what was known by then.{" "}
+        {why === undefined ? "." : `: ${ended(why)}`} What you see is what was known by then.{" "}
         {info?.profile.read_only !== true &&
           "Starts and actions are kept on this machine's disk and sent in order, once, when it is back."}
         {waiting > 0 && <b> {plural(waiting, "record")} to be sent.</b>}
       </span>
-      <span className={classes.grow} />
       <Link to={`/profiles/named/${encodeURIComponent(info?.profile.name ?? "")}`}>Test the connection</Link>
     </div>
   );
+}
+
+function ended(sentence: string): string {
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 
 /** What was accepted while the cluster was away, and that it would never take. */

@@ -1,4 +1,4 @@
-import { plural } from "../parts/format.ts";
+import { count } from "../parts/format.ts";
 import { IconClock, IconPlugConnected, IconPlugConnectedX } from "../parts/icons.ts";
 import type { Tone } from "../parts/status.ts";
 import { Badge } from "../parts/status-badge.tsx";
@@ -20,7 +20,7 @@ export function Connection() {
           title="Starts and actions that were accepted; they are sent in order once the cluster is back"
         >
           <IconClock size={15} aria-hidden />
-          {plural(waiting, "record")} to be sent
+          {count(waiting)} to be sent
         </Badge>
       )}
       <Badge tone={tone} title={says}>
