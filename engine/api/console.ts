@@ -19,7 +19,7 @@ import { createFaultBoard } from "./faults.ts";
 import { isFirstStart, publishSamples, startDemoJourneys } from "./first-start.ts";
 import { type FixedCluster, fixedProfile } from "./fixed-profile.ts";
 import { createFlowPublisher } from "./flow-publishing.ts";
-import { type ApiHost, infoOf } from "./host.ts";
+import { type ApiHost, infoOf, type ManagerSwitch } from "./host.ts";
 import { hostOf } from "./host-of.ts";
 import { listen } from "./listen.ts";
 import { EMBEDDED } from "./profile-file.ts";
@@ -69,7 +69,10 @@ export interface ConsoleHost {
   token: string;
   /** A code by which a page gets the token, good once within 60 s: open `${url}/#code=${code}`. */
   sessionCode(): string;
+  /** As it was at the opening. */
   info: Info;
+  /** The manager of the profile that is open now. */
+  manager(): ManagerSwitch;
   /** Where `app` is served, when `listen` was given. */
   url?: string;
   /** Where sample services run: resolves when all of them have reached the console. */
@@ -173,6 +176,7 @@ async function open(
     token,
     sessionCode: () => host.sessions.issue(),
     info: infoOf(host),
+    manager: () => host.manager,
     url,
     samplesReady,
     close,

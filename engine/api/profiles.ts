@@ -9,6 +9,7 @@
 import type { KafkaConnection } from "../bus/kafka/client.ts";
 import { AntigraphError } from "../core/errors.ts";
 import { connectionOf } from "./connection-of.ts";
+import type { FixedCluster } from "./fixed-profile.ts";
 import type { NegationStore, ProfileStore } from "./host.ts";
 import {
   EMBEDDED,
@@ -69,6 +70,22 @@ export async function readConnection(
 ): Promise<KafkaConnection & { prefix: string }> {
   const profile = findProfile(readProfiles(dataDir) ?? firstProfiles(), name);
   return connectionAndPrefix(profile, { secrets: noSecretStore, environment });
+}
+
+/**
+ * The same with what binds whoever works on the profile.
+ * @throws AntigraphError as `readConnection`
+ */
+export async function readClusterProfile(
+  dataDir: string,
+  name: string,
+  environment: Record<string, string | undefined> = process.env,
+): Promise<FixedCluster> {
+  const profile = findProfile(readProfiles(dataDir) ?? firstProfiles(), name);
+  const connection = await connectionAndPrefix(profile, { secrets: noSecretStore, environment });
+  // Production is unlocked in a console, by somebody with a reason.
+  const read_only = profile.read_only || profile.environment === "prod";
+  return { name, environment: profile.environment, read_only, connection };
 }
 
 async function connectionAndPrefix(

@@ -1,12 +1,21 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { ConsoleHost } from "../../api/console.ts";
+import type { FixedCluster } from "../../api/fixed-profile.ts";
 import { AntigraphError } from "../../core/errors.ts";
+import type { Logger } from "../../manager/logger.ts";
+import type { ManagerStatus } from "../../manager/manager.ts";
 import { brokersOf } from "../brokers.ts";
-import { command } from "../command.ts";
+import { command, integer } from "../command.ts";
 import { defaultDataDir } from "../data-dir.ts";
 import { Failure, UsageError } from "../failure.ts";
-import { printJson } from "../io.ts";
+import { type Io, printJson } from "../io.ts";
 import { lineLogger } from "../line-logger.ts";
 import { untilStopped } from "../until-stopped.ts";
+
+const HIGHEST_PORT = 65_535;
+/** Managers on one machine that can have folders beside each other without being told where. */
+const MAXIMUM_FOLDERS = 16;
 
 export const managerCommand = command({
   name: "manager",
@@ -14,36 +23,34 @@ export const managerCommand = command({
   args: {
     profile: { type: "string", description: "The profile to work on", valueHint: "NAME" },
     brokers: { type: "string", description: "Or these brokers", valueHint: "HOST:PORT,..." },
-    prefix: { type: "string", description: "In front of all topic names", valueHint: "TEXT" },
-    data: { type: "string", description: "The data folder, one for each manager", valueHint: "DIR" },
-    "api-port": { type: "string", description: "Serve the HTTP API here", valueHint: "N" },
+    prefix: { type: "string", description: "With --brokers: in front of all topic names", valueHint: "TEXT" },
+    data: {
+      type: "string",
+      description: "The data folder; each manager takes a folder of its own in it",
+      valueHint: "DIR",
+    },
+    "api-port": { type: "string", description: "Serve /health, /ready, /metrics and the API here", valueHint: "N" },
     verbose: { type: "boolean", description: "Log more than warnings and errors" },
     json: { type: "boolean", description: "Answer as JSON" },
   },
   async run({ args, io }) {
-    if (args.profile !== undefined) throw notYet("--profile: profiles of Kafka clusters");
-    if (args["api-port"] !== undefined) throw notYet("--api-port: the API of a manager without a console");
-    if (args.brokers === undefined) {
-      throw new UsageError(
-        "Name the cluster with --brokers HOST:PORT,... (the embedded bus belongs to one console).",
-      );
-    }
-    const dataDir = resolve(args.data ?? defaultDataDir(io.environment), "manager");
+    const port = integer(args["api-port"], "--api-port", 0, HIGHEST_PORT);
+    const dataDir = resolve(args.data ?? defaultDataDir(io.environment));
+    const cluster = await clusterOf(args, dataDir, io);
+    const logger = lineLogger(io, args.verbose === true);
     const stopped = untilStopped();
-    const { runManager } = await import("../../manager/run-on-kafka.ts");
-    const running = await runManager({
-      brokers: brokersOf(args.brokers),
-      prefix: args.prefix,
-      dataDir,
-      logger: lineLogger(io, args.verbose === true),
-    }).catch((error: unknown) => {
-      if (!(error instanceof AntigraphError)) throw error;
-      throw new Failure(error.code, error.message);
-    });
+    const running = await inFolderOfItsOwn(join(dataDir, "manager"), (folder) =>
+      port === undefined ? managerAlone(cluster, folder, logger) : managerWithApi(cluster, folder, port, logger),
+    );
     try {
+      const { folder, url } = running;
+      await Promise.race([running.started, stopped]);
       const { partitions } = running.status();
-      if (args.json) printJson(io, { partitions, data: dataDir });
-      else io.out(`The manager works on ${partitions.length} partitions of ${args.brokers}. Ctrl-C stops it.`);
+      if (args.json) printJson(io, { partitions, data: folder, ...(url !== undefined && { url }) });
+      else {
+        const at = url === undefined ? "" : ` Its API is at ${url}; the token is in ${join(folder, "token")}.`;
+        io.out(`The manager works on ${partitions.length} partitions of ${cluster.name}.${at} Ctrl-C stops it.`);
+      }
       await stopped;
     } finally {
       await running.stop();
@@ -51,5 +58,87 @@ export const managerCommand = command({
   },
 });
 
-const notYet = (what: string): Failure =>
-  new Failure("not_supported", `${what} can't be had yet`, "Name the cluster with --brokers HOST:PORT,...");
+interface Running {
+  folder: string;
+  url?: string;
+  /** Resolves when it takes part. */
+  started: Promise<void>;
+  status(): Pick<ManagerStatus, "partitions">;
+  stop(): Promise<void>;
+}
+
+async function managerAlone(cluster: FixedCluster, folder: string, logger: Logger): Promise<Running> {
+  const [{ runManager }, { lockDataFolder, prepareDataFolder }] = await Promise.all([
+    import("../../manager/run-on-kafka.ts"),
+    import("../../api/data-folder.ts"),
+  ]);
+  prepareDataFolder(folder);
+  const unlock = lockDataFolder(folder);
+  try {
+    const { status, stop } = await runManager({ ...cluster.connection, dataDir: folder, logger });
+    return { folder, started: Promise.resolve(), status, stop: () => stop().finally(unlock) };
+  } catch (error) {
+    unlock();
+    throw error instanceof AntigraphError ? new Failure(error.code, error.message) : error;
+  }
+}
+
+/** As a console without pages: beside the manager it keeps an audit cache, from which the API answers. */
+async function managerWithApi(cluster: FixedCluster, folder: string, port: number, logger: Logger): Promise<Running> {
+  const { openConsole } = await import("../../api/console.ts");
+  const host = await openConsole({ dataDir: folder, cluster, listen: { port }, pages: false, logger });
+  return {
+    folder,
+    ...(host.url !== undefined && { url: host.url }),
+    started: isRunning(host),
+    status: () => host.manager().status(),
+    stop: () => host.close(),
+  };
+}
+
+function isRunning(host: ConsoleHost): Promise<void> {
+  return new Promise((resolve) => {
+    const manager = host.manager();
+    const look = () => {
+      if (!manager.status().running) return;
+      stop();
+      resolve();
+    };
+    const stop = manager.onChange(look);
+    look();
+  });
+}
+
+/** Beside each other on one machine each takes the first folder that is free: `manager`, `manager-2`, … */
+async function inFolderOfItsOwn(base: string, open: (folder: string) => Promise<Running>): Promise<Running> {
+  for (let number = 1; ; number++) {
+    try {
+      return await open(number === 1 ? base : `${base}-${number}`);
+    } catch (error) {
+      const isLocked = error instanceof AntigraphError && error.code === "data_folder_locked";
+      if (!isLocked || number === MAXIMUM_FOLDERS) throw error;
+    }
+  }
+}
+
+async function clusterOf(
+  args: { profile?: string; brokers?: string; prefix?: string },
+  dataDir: string,
+  io: Io,
+): Promise<FixedCluster> {
+  if ((args.profile === undefined) === (args.brokers === undefined)) {
+    throw new UsageError(
+      "Name the cluster with --profile NAME or --brokers HOST:PORT,... (the embedded bus belongs to one console).",
+    );
+  }
+  if (args.brokers !== undefined) {
+    const brokers = brokersOf(args.brokers);
+    const connection = { brokers, prefix: args.prefix ?? "" };
+    return { name: brokers.join(","), environment: "dev", read_only: false, connection };
+  }
+  if (args.prefix !== undefined) throw new UsageError("--prefix goes with --brokers; a profile has its own.");
+  const { readClusterProfile } = await import("../../api/profiles.ts");
+  // A manager's own data folder need not have the profiles: then they are those of the user's console.
+  const home = existsSync(join(dataDir, "profiles.json")) ? dataDir : defaultDataDir(io.environment);
+  return readClusterProfile(home, args.profile ?? "", io.environment);
+}

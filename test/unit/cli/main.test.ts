@@ -107,7 +107,7 @@ describe("failure ends with exit code 1 and one line that says what to do", () =
   });
 
   test.each([
-    [["manager", "--profile", "x"], "profiles of Kafka clusters can't be had yet"],
+    [["manager", "--profile", "embedded"], "The profile embedded is no Kafka cluster"],
     [["doctor", "--brokers", "localhost:9092"], "this version doesn't speak to Kafka yet"],
     [["topics", "create", "--brokers", "127.0.0.1:1"], "127.0.0.1:1"],
     [["audit", "rebuild"], "/nowhere is no data folder of a console. Name the data folder"],
