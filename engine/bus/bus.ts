@@ -96,6 +96,8 @@ export interface Worker {
   nextDue(partition: number): number | null;
   /** The partition went elsewhere (or is to be restored): drop its memory. */
   revoke(partition: number): void;
+  /** The partition couldn't be read for some seconds (its brokers were away), and can be again. */
+  readAgain?(partition: number): void;
   /** After the commit: the batch is durable. For waiters and gauges; must not throw. */
   committed?(partition: number, output: Output): void;
 }

@@ -83,6 +83,7 @@ export function createManager(options: ManagerOptions): Manager {
       },
       process: (partition, records, now) => at(partition).process(records, now),
       nextDue: (partition) => partitions.get(partition)?.nextDue() ?? null,
+      readAgain: (partition) => partitions.get(partition)?.readAgain(clock()),
       revoke(partition) {
         partitions.delete(partition);
       },

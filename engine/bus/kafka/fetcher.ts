@@ -11,6 +11,8 @@ const RETRY_FIRST_MS = 20;
 const RETRY_MAXIMUM_MS = 1_000;
 /** How often a partition without a leader is looked for. */
 const LEADER_SEARCH_MS = 250;
+/** A partition that wasn't read for so long had no leader, or its broker didn't answer. */
+const SILENT_MS = 2_000;
 
 export interface FetcherOptions {
   connection: Connection;
@@ -18,6 +20,8 @@ export interface FetcherOptions {
   /** Length of a long poll. A partition that is added or resumed meanwhile waits for its end. */
   maxWaitMs: number;
   onFetched(fetched: FetchedPartition): void;
+  /** The partition was silent, and can be read again; before `onFetched`. */
+  onReadAgain?(partition: number): void;
   /** The partition's offset is outside of its log: it is read no further until it is added again. */
   onOutOfRange(partition: number, offset: number): void;
   logger: BusLogger;
@@ -27,6 +31,8 @@ interface Cursor {
   partition: number;
   offset: number;
   paused: boolean;
+  /** When a broker answered last what there is; milliseconds since 1970. */
+  answeredAt: number;
 }
 
 export class Fetcher {
@@ -42,7 +48,7 @@ export class Fetcher {
   }
 
   add(partition: number, offset: number): void {
-    this.cursors.set(partition, { partition, offset, paused: false });
+    this.cursors.set(partition, { partition, offset, paused: false, answeredAt: Date.now() });
     this.start();
   }
 
@@ -59,7 +65,14 @@ export class Fetcher {
     const cursor = this.cursors.get(partition);
     if (cursor === undefined || !cursor.paused) return;
     cursor.paused = false;
+    cursor.answeredAt = Date.now();
     this.start();
+  }
+
+  /** Nobody has answered for a while what there is in the partition. */
+  isSilent(partition: number): boolean {
+    const cursor = this.cursors.get(partition);
+    return cursor !== undefined && !cursor.paused && Date.now() - cursor.answeredAt > SILENT_MS;
   }
 
   close(): void {
@@ -123,6 +136,8 @@ export class Fetcher {
       // Removed or added anew meanwhile.
       if (request === undefined || cursor !== request.cursor || cursor.offset !== request.offset) continue;
       cursor.offset = found.next;
+      if (this.isSilent(found.partition)) this.options.onReadAgain?.(found.partition);
+      cursor.answeredAt = Date.now();
       onFetched(found);
     }
   }

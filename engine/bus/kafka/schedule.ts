@@ -161,6 +161,8 @@ export class Schedule {
     partition.callAfter = Number.POSITIVE_INFINITY;
     try {
       const ends = await inspecting.offsets(topic, [partition.partition], "end");
+      // After an outage its reader has to hear first that there was one.
+      if (this.options.fetcher.isSilent(partition.partition)) throw new Error("the partition can't be read yet");
       partition.callAfter = ends.get(partition.partition) ?? 0;
     } catch {
       partition.callAfter = undefined;

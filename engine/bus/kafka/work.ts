@@ -178,6 +178,7 @@ export class WorkSession {
         if (partition.isFull) this.fetcher.pause(fetched.partition);
         this.schedule.wake();
       },
+      onReadAgain: (partition) => this.worker.readAgain?.(partition),
       onOutOfRange: (partition, offset) => {
         const { topic } = worker;
         context.logger.error(
