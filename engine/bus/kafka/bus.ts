@@ -28,6 +28,7 @@ import type {
   WorkHandle,
 } from "../bus.ts";
 import { Appender, type Placement } from "./append.ts";
+import { Checkpoints } from "./checkpoint.ts";
 import { type Client, type Connection, createClient, type KafkaConnection } from "./client.ts";
 import { ClosedStore } from "./closed-store.ts";
 import { type Consumer, consume } from "./consume.ts";
@@ -89,6 +90,7 @@ class KafkaBus implements ObservableBus {
   private readonly subscriptions = new Set<Subscription>();
   private readonly sessions = new Set<WorkSession>();
   private readonly closedStores = new Map<string, Promise<ClosedStore>>();
+  private readonly checkpoints = new Map<string, Checkpoints>();
   private readonly closing = new AbortController();
 
   constructor(client: Client, codec: typeof Kafkajs.AssignerProtocol, options: KafkaBusOptions) {
@@ -214,6 +216,7 @@ class KafkaBus implements ObservableBus {
       inspecting: this.inspecting,
       changelog,
       closed: await this.closedStore(changelog.closed),
+      checkpoints: this.checkpointsOf(changelog.state),
       deadLetters: this.options.deadLetters ?? TOPICS.deadLetter,
       idPrefix: this.options.idPrefix ?? "antigraph.",
       clock: this.options.clock ?? Date.now,
@@ -243,6 +246,7 @@ class KafkaBus implements ObservableBus {
     await Promise.all([...this.sessions].map((session) => session.stop()));
     await Promise.all([...this.consumers, ...this.subscriptions].map((it) => it.close()));
     for (const store of this.closedStores.values()) await store.then((it) => it.close()).catch(() => {});
+    for (const checkpoints of this.checkpoints.values()) await checkpoints.close();
     await this.appender.close();
     this.reader.close();
     this.groupProgress.close();
@@ -250,6 +254,14 @@ class KafkaBus implements ObservableBus {
     this.producing.close();
     this.inspecting.close();
     this.admin.disconnect().catch(() => {});
+  }
+
+  /** One for all workers of this process that share a changelog. */
+  private checkpointsOf(topic: string): Checkpoints {
+    const { dataDir, logger = SILENT } = this.options;
+    const found = this.checkpoints.get(topic) ?? new Checkpoints({ dataDir, topic, clock: Date.now, logger });
+    this.checkpoints.set(topic, found);
+    return found;
   }
 
   /** One for all workers of this process that share a changelog. */

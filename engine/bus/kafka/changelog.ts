@@ -2,6 +2,7 @@
  * One partition of the state changelog as its next owner reads it: the newest value of each key. Beside the state, whose
  * keys begin with a uuid, it has two keys of its own: who works on the partition, and where its input stands.
  */
+import type { Checkpoint, Checkpoints } from "./checkpoint.ts";
 import type { Connection } from "./client.ts";
 import { fetchFrom } from "./fetch.ts";
 
@@ -22,16 +23,21 @@ export interface Restored {
 }
 
 export class Changelog {
-  private readonly entries = new Map<string, string>();
+  private entries = new Map<string, string>();
+  /** Read here, and not from the checkpoint. */
+  private readonly read = new Map<string, string | null>();
   private next: number | undefined;
+  private fromCheckpoint = false;
   private readonly connection: Connection;
   private readonly topic: string;
   private readonly partition: number;
+  private readonly checkpoints: Checkpoints;
 
-  constructor(connection: Connection, topic: string, partition: number) {
+  constructor(connection: Connection, topic: string, partition: number, checkpoints: Checkpoints) {
     this.connection = connection;
     this.topic = topic;
     this.partition = partition;
+    this.checkpoints = checkpoints;
   }
 
   claim(): Claim | undefined {
@@ -39,7 +45,9 @@ export class Changelog {
     return value === undefined ? undefined : JSON.parse(value);
   }
 
+  /** Ends the reading: from now on the checkpoint follows what is committed. */
   restored(): Restored {
+    this.checkpoints.follow(this.partition, this.read, this.next ?? 0, !this.fromCheckpoint);
     const position = this.entries.get(POSITION_KEY);
     this.entries.delete(CLAIM_KEY);
     this.entries.delete(POSITION_KEY);
@@ -50,7 +58,7 @@ export class Changelog {
   async readToEnd(): Promise<void> {
     const { connection, topic, partition } = this;
     for (;;) {
-      this.next ??= (await connection.offsets(topic, [partition], "start")).get(partition) ?? 0;
+      this.next ??= await this.begin();
       const offset = this.next;
       const [fetched] = await connection.retry(async () => {
         const leader = connection.leaderOf(topic, partition);
@@ -61,11 +69,34 @@ export class Changelog {
       if (fetched === undefined) return;
       for (const { key, value } of fetched.records) {
         if (key === null) continue;
+        this.read.set(key, value);
         if (value === null) this.entries.delete(key);
         else this.entries.set(key, value);
       }
       this.next = fetched.next;
       if (fetched.next >= fetched.lastStable) return;
     }
+  }
+
+  /** Where to read from: behind the local checkpoint if it is one of this very log. */
+  private async begin(): Promise<number> {
+    const { connection, topic, partition } = this;
+    const start = (await connection.offsets(topic, [partition], "start")).get(partition) ?? 0;
+    const checkpoint = this.checkpoints.load(partition);
+    if (checkpoint === undefined || !(await this.isOfThisLog(checkpoint, start))) return start;
+    this.entries = checkpoint.entries;
+    this.fromCheckpoint = true;
+    return checkpoint.next;
+  }
+
+  /** A topic that was deleted and made anew has nothing older than the checkpoint, but for what lies behind it. */
+  private async isOfThisLog({ next, at }: Checkpoint, start: number): Promise<boolean> {
+    const { connection, topic, partition } = this;
+    const end = (await connection.offsets(topic, [partition], "end")).get(partition) ?? 0;
+    if (next < start || next > end) return false;
+    const asked = [{ topic, partitions: [{ partition }], fromTimestamp: at + 1 }];
+    const [found] = await connection.retry(() => connection.cluster.fetchTopicsOffset(asked));
+    const newer = Number(found?.partitions[0]?.offset ?? -1);
+    return newer < 0 || newer >= next;
   }
 }

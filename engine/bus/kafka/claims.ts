@@ -13,6 +13,7 @@
  */
 import { Batches } from "./batches.ts";
 import { Changelog, CLAIM_KEY, type Claim, type Restored } from "./changelog.ts";
+import type { Checkpoints } from "./checkpoint.ts";
 import type { Connection } from "./client.ts";
 import { delay } from "./errors.ts";
 import { TransactionalProducer } from "./transactional-producer.ts";
@@ -25,6 +26,7 @@ export interface ClaimOptions {
   connection: Connection;
   changelog: string;
   partition: number;
+  checkpoints: Checkpoints;
   /** Where the claim ids live: `<prefix>claim-<changelog>-<partition>`. */
   idPrefix: string;
   /** The work id that the claim names. */
@@ -43,7 +45,7 @@ export async function claim(options: ClaimOptions): Promise<Restored | undefined
   await connection.know(changelog);
   const claimer = new TransactionalProducer(connection, `${idPrefix}claim-${changelog}-${partition}`);
   await claimer.initialise();
-  const log = new Changelog(connection, changelog, partition);
+  const log = new Changelog(connection, changelog, partition, options.checkpoints);
   await log.readToEnd();
   let last = log.claim();
   if (last !== undefined && last.work !== workId) {

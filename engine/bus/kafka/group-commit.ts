@@ -21,10 +21,10 @@ export interface ChangelogTopics {
   closed: string;
 }
 
-/** Behind the last record of a batch. */
-export interface BatchEnd {
-  topic: string;
-  partition: number;
+/** Where a batch lies: its first offset, and the one behind its last record. */
+export interface Placed {
+  batch: PartitionBatch;
+  first: number;
   end: number;
 }
 
@@ -112,20 +112,11 @@ export class Commit {
     for (const [{ partition }, { position }] of this.parts) this.note(partition, POSITION_KEY, String(position));
   }
 
-  /** What it changes in the state changelog. */
-  get stateBatches(): PartitionBatch[] {
-    return this.batches.all.filter(({ topic }) => topic === this.topics.state);
-  }
-
-  /** After the commit: the first offset of each batch. Answers the ends that readers have to reach to see all of it. */
-  placed(offsets: readonly number[]): BatchEnd[] {
+  /** After the commit; `offsets`: the first of each batch. */
+  placed(offsets: readonly number[]): Placed[] {
     const firsts = new Map(this.batches.all.map((batch, index) => [batch, offsets[index] ?? 0]));
     for (const { batch, index, closing } of this.closings) closing.end = (firsts.get(batch) ?? 0) + index + 1;
-    return this.batches.all.map((batch) => ({
-      topic: batch.topic,
-      partition: batch.partition,
-      end: (firsts.get(batch) ?? 0) + batch.messages.length,
-    }));
+    return [...firsts].map(([batch, first]) => ({ batch, first, end: first + batch.messages.length }));
   }
 }
 

@@ -1,6 +1,7 @@
 /** The partitions that the group gives to this member: claims each, restores it, and hands it over to be worked on. */
 import type { Admin } from "kafkajs";
 import type { BusLogger, Worker } from "../bus.ts";
+import type { Checkpoints } from "./checkpoint.ts";
 import { claim } from "./claims.ts";
 import type { Connection } from "./client.ts";
 import type { ClosedStore } from "./closed-store.ts";
@@ -23,6 +24,7 @@ export interface OwnershipOptions {
   inspecting: Connection;
   admin: Admin;
   closed: ClosedStore;
+  checkpoints: Checkpoints;
   transactions: Transactions;
   quarantine: Quarantine;
   idPrefix: string;
@@ -107,7 +109,8 @@ export class Ownership {
 
   /** Answers whether the partition is worked on now. */
   private async take(partition: number): Promise<boolean> {
-    const { transactions, closed, worker, quarantine, signal, topics, claiming, idPrefix } = this.options;
+    const { transactions, closed, worker, quarantine, signal, topics, claiming, checkpoints, idPrefix } =
+      this.options;
     const { epoch } = transactions;
     const isOwner = () => epoch === transactions.epoch && this.assigned.includes(partition) && !signal.aborted;
     await epoch.ready;
@@ -116,6 +119,7 @@ export class Ownership {
       connection: claiming,
       changelog: topics.state,
       partition,
+      checkpoints,
       idPrefix,
       workId: epoch.workId,
       memberId: this.memberId,

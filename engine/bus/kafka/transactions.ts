@@ -5,7 +5,7 @@
 import type { BusLogger } from "../bus.ts";
 import type { Connection } from "./client.ts";
 import { delay } from "./errors.ts";
-import type { BatchEnd, Commit } from "./group-commit.ts";
+import type { Commit, Placed } from "./group-commit.ts";
 import { TransactionalProducer } from "./transactional-producer.ts";
 
 const RETRY_FIRST_MS = 50;
@@ -13,13 +13,20 @@ const RETRY_MAXIMUM_MS = 2_000;
 const VISIBLE_CHECK_MS = 2;
 const VISIBLE_TIMEOUT_MS = 2_000;
 
+/** What a reader has to reach. */
+interface BatchEnd {
+  topic: string;
+  partition: number;
+  end: number;
+}
+
 export interface TransactionsOptions {
   connection: Connection;
   /** Of work ids; each ends in a uuid. */
   idPrefix: string;
   group: string;
   /** A transaction is committed: before anything else happens. */
-  onCommitted(commit: Commit, ends: readonly BatchEnd[]): void;
+  onCommitted(commit: Commit, placed: readonly Placed[]): void;
   /** Readers of committed records see it. */
   onVisible(commit: Commit): void;
   /** Its outcome is unknown; `renew` has been called already. */
@@ -88,9 +95,10 @@ export class Transactions {
       await epoch.ready;
       // Kafka begins a transaction when all of the one before is settled.
       const offsets = await epoch.producer.commit(commit.batches.all, () => this.tell(this.unseen.length));
-      const ends = commit.placed(offsets);
+      const placed = commit.placed(offsets);
+      const ends = placed.map(({ batch: { topic, partition }, end }) => ({ topic, partition, end }));
       this.unseen.push({ commit, ends, at: Date.now() });
-      onCommitted(commit, ends);
+      onCommitted(commit, placed);
       commit.succeed();
     } catch (error) {
       commit.fail(error);

@@ -6,11 +6,12 @@
 import type { Admin, default as Kafkajs } from "kafkajs";
 import { AntigraphError } from "../../core/errors.ts";
 import type { BusLogger, Worker, WorkHandle } from "../bus.ts";
+import type { Checkpoints } from "./checkpoint.ts";
 import type { Client, Connection } from "./client.ts";
 import type { ClosedStore } from "./closed-store.ts";
 import { delay } from "./errors.ts";
 import { Fetcher } from "./fetcher.ts";
-import type { ChangelogTopics, Commit } from "./group-commit.ts";
+import type { ChangelogTopics, Commit, Placed } from "./group-commit.ts";
 import { GroupMembership } from "./member.ts";
 import { Ownership } from "./ownership.ts";
 import { GroupPositions } from "./positions.ts";
@@ -30,6 +31,7 @@ export interface WorkContext {
   inspecting: Connection;
   changelog: ChangelogTopics;
   closed: ClosedStore;
+  checkpoints: Checkpoints;
   deadLetters: string;
   idPrefix: string;
   clock: () => number;
@@ -72,7 +74,7 @@ export class WorkSession {
       connection: producing,
       group: worker.group,
       signal,
-      onCommitted: (commit) => this.committed(commit),
+      onCommitted: (commit, placed) => this.committed(commit, placed),
       onVisible: ({ outputs }) => {
         for (const { partition, output } of outputs) partition.committed(output);
       },
@@ -202,7 +204,11 @@ export class WorkSession {
     this.schedule.release(gone).catch(() => {});
   }
 
-  private committed(commit: Commit): void {
+  private committed(commit: Commit, placed: readonly Placed[]): void {
+    const { checkpoints, changelog } = this.context;
+    for (const { batch, first, end } of placed) {
+      if (batch.topic === changelog.state) checkpoints.committed(batch.partition, batch.messages, first, end);
+    }
     if (!commit.alone) return;
     for (const { partition, position } of commit.partitions) this.quarantine.succeeded(partition, position);
   }

@@ -1,0 +1,61 @@
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { expect, inject, it } from "vitest";
+import type { Bus } from "../../engine/bus/bus.ts";
+import {
+  countingWorker,
+  createWorkerTopics,
+  dataFolder,
+  deleteTopics,
+  openWorkerBus,
+  type WorkerTopics,
+  workerTopics,
+} from "../support/kafka-worker.ts";
+
+const brokers = inject("kafkaBrokers");
+
+/** Works on these inputs with a bus on this folder, until they are committed; answers its memory. */
+async function workOn(names: WorkerTopics, folder: string, keys: string[]): Promise<Record<string, number>> {
+  const bus: Bus = await openWorkerBus(brokers, names, folder);
+  const worker = countingWorker(names);
+  await bus.work(worker);
+  if (keys.length > 0) await bus.append(keys.map((key) => ({ topic: names.topic, key, value: "x" })));
+  await worker.calls.until((calls) => {
+    const committed = calls.filter(({ call }) => call === "committed");
+    return committed.reduce((sum, { size }) => sum + size, 0) >= keys.length;
+  });
+  const counts = worker.counts();
+  await bus.close();
+  return counts;
+}
+
+it("begins with the local checkpoint and reads what came later from the changelog", async () => {
+  const names = workerTopics();
+  await createWorkerTopics(brokers, names);
+  const folder = dataFolder();
+  await workOn(names, folder, ["a", "a", "b"]);
+  // Only the checkpoint says so: whoever sees it hasn't read the changelog from its beginning.
+  const database = new Database(join(folder, "kafka-checkpoint.sqlite"));
+  database.prepare("UPDATE entry SET value = ? WHERE key = 'b'").run('{"count":40}');
+  database.close();
+  // Another one goes on meanwhile.
+  expect(await workOn(names, dataFolder(), ["a", "c"])).toEqual({ a: 3, b: 1, c: 1 });
+  const restarted = await workOn(names, folder, []);
+  expect(restarted).toEqual({ a: 3, b: 40, c: 1 });
+});
+
+it("drops a checkpoint of topics that were deleted and made anew", async () => {
+  const names = workerTopics();
+  await createWorkerTopics(brokers, names);
+  const folder = dataFolder();
+  await workOn(names, folder, ["a", "b"]);
+  const all = [names.topic, names.out, names.state, `${names.state}.closed`, names.deadLetters];
+  await deleteTopics(brokers, all);
+  await createWorkerTopics(brokers, names);
+  await workOn(
+    names,
+    dataFolder(),
+    Array.from({ length: 50 }, () => "c"),
+  );
+  expect(await workOn(names, folder, [])).toEqual({ c: 50 });
+});
