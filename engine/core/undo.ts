@@ -7,7 +7,7 @@ import type { CompiledFlow, FlowStep } from "./flow.ts";
 import { descendants } from "./graph.ts";
 import type { Journey, Negation, Rollback, Step } from "./journey.ts";
 import { MANAGER } from "./protocol.ts";
-import { activeRollback, iso, stepOf, stepsInOrder, type Turn } from "./turn.ts";
+import { activeRollback, isOut, iso, stepOf, stepsInOrder, type Turn } from "./turn.ts";
 
 /** Sends the negations of every step whose turn it is, and the retries of negations that are due. */
 export function undoNext(turn: Turn): void {
@@ -80,12 +80,18 @@ export function tookEffect(rollback: Rollback, step: FlowStep, state: Step): boo
   }
 }
 
+/** Sent and not answered, or to be sent again. */
+const hasNegationOut = (state: Step): boolean =>
+  Object.values(state.undo ?? {}).some((negation) => isOut(negation) || negation.status === "waiting");
+
 const wasSent = (state: Step): boolean => state.startedAt !== undefined;
 
 /** Whether the step has an effect that no negation has been sent for yet. */
 export function owesUndo(rollback: Rollback, step: FlowStep, state: Step): boolean {
   if (negationsOf(step, state).length === 0) return false;
   if (state.status === "undone") return state.undoAgain === true;
+  // Blind negations that failed are not for an operator to mend any more once the output is known.
+  if (state.status === "undo_failed") return state.undoAgain === true && !hasNegationOut(state);
   return tookEffect(rollback, step, state);
 }
 
@@ -127,7 +133,7 @@ function descendantsSettled(turn: Turn, rollback: Rollback, step: FlowStep): boo
 
 /** All negations of the step go out together. After a late success they go out again, now with the output. */
 function beginUndo(turn: Turn, step: FlowStep, state: Step): void {
-  const again = state.status === "undone";
+  const again = state.status === "undone" || state.status === "undo_failed";
   for (const name of negationsOf(step, state)) {
     dispatchNegation(turn, step, name, again ? { again: true } : {});
   }

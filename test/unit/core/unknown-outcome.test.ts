@@ -35,6 +35,24 @@ describe("a step that timed out, with onTimeout undo", () => {
     spec.undone("a");
     expect(spec.journey.status).toBe("rolled_back");
   });
+  it("whose success arrives when a blind negation has failed for good calls all of them again, once none is out", () => {
+    const negationRetry = { maximumAttempts: 1 };
+    const spec = given({ ...chain({ negationRetry }), negations: { b: ["undo_b", "log_b"] } });
+    spec.success("a");
+    spec.after(30_000);
+    spec.reply({ function: "log_b", status: "failure" });
+    expect(spec.journey.status).toBe("rollback_failed");
+    expect(types(spec.success("b", { key: 1 }))).toEqual(["step.late"]);
+    spec.undone("b", "undo_b");
+    expect(spec.messages()).toMatchObject([
+      { value: { function: "undo_b", attempt: 2, data: { key: 1 } } },
+      { value: { function: "log_b", attempt: 2, data: { key: 1 } } },
+    ]);
+    expect(spec.journey.status).toBe("rolling_back");
+    spec.undone("b", "undo_b");
+    spec.undone("b", "log_b");
+    expect(spec.sent()).toEqual(["undo_a"]);
+  });
   it("whose success arrives when the rollback has passed it is undone again all the same", () => {
     const spec = timedOut({});
     spec.undone("b");
