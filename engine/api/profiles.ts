@@ -81,11 +81,13 @@ export async function readClusterProfile(
   name: string,
   environment: Record<string, string | undefined> = process.env,
 ): Promise<FixedCluster> {
-  const profile = findProfile(readProfiles(dataDir) ?? firstProfiles(), name);
+  const file = readProfiles(dataDir) ?? firstProfiles();
+  const profile = findProfile(file, name);
   const connection = await connectionAndPrefix(profile, { secrets: noSecretStore, environment });
+  const strictest = strictestOf(file, profile).environment;
   // Production is unlocked in a console, by somebody with a reason.
-  const read_only = profile.read_only || profile.environment === "prod";
-  return { name, environment: profile.environment, read_only, connection };
+  const read_only = profile.read_only || strictest === "prod";
+  return { name, environment: strictest, read_only, connection };
 }
 
 async function connectionAndPrefix(
@@ -259,7 +261,7 @@ class Profiles implements ProfileStore {
 
   #publicPart(profile: StoredProfile): Profile {
     const { name, kind, run_manager, cluster_id, kafka } = profile;
-    const strictest = this.#strictest(profile);
+    const strictest = strictestOf(this.#file, profile);
     const { environment } = strictest;
     const isOpen = name === this.#file.current && this.#clock() < this.#unlockedUntil;
     return {
@@ -278,16 +280,6 @@ class Profiles implements ProfileStore {
     };
   }
 
-  /** The profile of the same cluster whose environment is the strictest; itself where none is stricter. */
-  #strictest(profile: StoredProfile): StoredProfile {
-    const strictness = (each: StoredProfile) => ENVIRONMENTS.indexOf(each.environment);
-    const { cluster_id } = profile;
-    if (cluster_id === undefined) return profile;
-    return this.#file.profiles
-      .filter((each) => each.cluster_id === cluster_id)
-      .reduce((strict, each) => (strictness(each) > strictness(strict) ? each : strict), profile);
-  }
-
   #tell(profile: string, action: ProfileEvent["action"], reason: string): void {
     this.#log.add({ at: new Date(this.#clock()).toISOString(), profile, action, actor: this.#actor, reason });
   }
@@ -302,6 +294,16 @@ class Profiles implements ProfileStore {
     this.#changing = turn.catch(() => {});
     return turn;
   }
+}
+
+/** The profile of the same cluster whose environment is the strictest; itself where none is stricter. */
+function strictestOf({ profiles }: ProfilesFile, profile: StoredProfile): StoredProfile {
+  const { cluster_id } = profile;
+  if (cluster_id === undefined) return profile;
+  const strictness = (each: StoredProfile) => ENVIRONMENTS.indexOf(each.environment);
+  return profiles
+    .filter((each) => each.cluster_id === cluster_id)
+    .reduce((strict, each) => (strictness(each) > strictness(strict) ? each : strict), profile);
 }
 
 function sameBrokers(before: StoredKafka | undefined, after: StoredKafka): boolean {

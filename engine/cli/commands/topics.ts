@@ -1,6 +1,6 @@
-import { brokersOf } from "../brokers.ts";
+import { accessCluster, clusterArgs } from "../cluster-access.ts";
 import { command, group, integer } from "../command.ts";
-import { Failure, UsageError } from "../failure.ts";
+import { Failure } from "../failure.ts";
 import { printJson } from "../io.ts";
 import { lineLogger } from "../line-logger.ts";
 import { table } from "../table.ts";
@@ -12,8 +12,7 @@ const createCommand = command({
   name: "create",
   description: "Create the topics on a Kafka cluster, or say what differs",
   args: {
-    brokers: { type: "string", description: "The cluster", valueHint: "HOST:PORT,..." },
-    prefix: { type: "string", description: "In front of all topic names", valueHint: "TEXT" },
+    ...clusterArgs,
     partitions: { type: "string", description: "Of tomanager, audit and journeys alike (12)", valueHint: "N" },
     replication: {
       type: "string",
@@ -23,11 +22,11 @@ const createCommand = command({
     json: { type: "boolean", description: "Answer as JSON" },
   },
   async run({ args, io }) {
-    if (args.brokers === undefined) throw new UsageError("Name the cluster with --brokers HOST:PORT,...");
+    const { connection, prefix } = await accessCluster(args, io);
     const { provisionTopics, topicNames } = await import("../../bus/kafka/provision.ts");
     const provisioned = await provisionTopics({
-      brokers: brokersOf(args.brokers),
-      topics: topicNames(args.prefix),
+      ...connection,
+      topics: topicNames(prefix),
       partitions: integer(args.partitions, "--partitions", 1, MAXIMUM_PARTITIONS),
       replication: integer(args.replication, "--replication", 1, MAXIMUM_REPLICATION),
       logger: lineLogger(io, false),

@@ -31,6 +31,12 @@ describe("wrong use ends with exit code 2 and the usage", () => {
     [["services", "--delay", "soon"], "--delay takes milliseconds", "USAGE antigraph services"],
     [["services", "--brokers", "here"], '"here" isn\'t HOST:PORT', "USAGE antigraph services"],
     [["services", "--prefix", "shop."], "--prefix goes with --brokers", "USAGE antigraph services"],
+    [["doctor"], "either --profile NAME or --brokers HOST:PORT,...", "USAGE antigraph doctor"],
+    [
+      ["topics", "create", "--profile", "a", "--prefix", "b"],
+      "a profile has its own",
+      "USAGE antigraph topics create",
+    ],
     [["services", "--only", "shop"], 'no sample service "shop"', "USAGE antigraph services"],
     [["audit", "prune"], "Give either --before or --days.", "USAGE antigraph audit prune"],
   ])("%j", async (args, message, usage) => {
@@ -52,6 +58,7 @@ describe("help", () => {
       "start",
       "journeys",
       "audit",
+      "doctor",
       "topics",
     ]) {
       const { code, out, err } = await cli([name, "--help"]);
@@ -108,7 +115,8 @@ describe("failure ends with exit code 1 and one line that says what to do", () =
 
   test.each([
     [["manager", "--profile", "embedded"], "The profile embedded is no Kafka cluster"],
-    [["doctor", "--brokers", "localhost:9092"], "this version doesn't speak to Kafka yet"],
+    [["doctor", "--profile", "x"], "There is no profile x; there are: embedded."],
+    [["doctor", "--profile", "embedded"], "The profile embedded is no Kafka cluster"],
     [["topics", "create", "--brokers", "127.0.0.1:1"], "127.0.0.1:1"],
     [["audit", "rebuild"], "/nowhere is no data folder of a console. Name the data folder"],
     [["check", "/nowhere/flow.json"], "/nowhere/flow.json can't be read: ENOENT"],
