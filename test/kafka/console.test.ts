@@ -91,4 +91,43 @@ describe("a console on a Kafka profile", () => {
     expect((await worker.api("POST", "/manager", { running: false })).body).toMatchObject({ running: false });
     expect((await worker.api("POST", "/journeys?wait=30000", ADA)).body).toMatchObject({ status: "completed" });
   });
+
+  it("changes its profile while it runs: same address, same token, and pages are told to read anew", async () => {
+    const place = await kafkaPlace(brokers);
+    const other = await kafkaPlace(brokers);
+    const console = await openKafkaConsole(place);
+    await console.publishSamples();
+    await runOnboardingServices(place);
+    const { uuid } = (await console.api("POST", "/journeys?wait=30000", ADA)).body;
+    const add = (kafka: object) => ({ kind: "kafka", kafka: { prefix: other.prefix, ...kafka } });
+    expect((await console.api("PUT", "/profiles/other", add({ brokers }))).status).toBe(201);
+    // A cluster that isn't there opens too.
+    expect((await console.api("PUT", "/profiles/away", add({ brokers: ["127.0.0.1:1"] }))).status).toBe(201);
+
+    const stream = await console.call("GET", "/api/v1/stream");
+    const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
+    const untilReset = async () => {
+      for (let text = ""; !text.includes("event: reset"); ) text += (await reader?.read())?.value ?? "";
+    };
+    const chosen = await console.api("POST", "/profiles/choose", { name: "other", reason: "to look" });
+    expect(chosen).toMatchObject({ status: 200, body: { profile: { name: "other" } } });
+    await untilReset();
+    expect((await console.api("GET", `/journeys/${uuid}`)).status).toBe(404);
+    expect((await console.api("GET", "/flows")).body).toEqual({ flows: [] });
+
+    const away = await console.api("POST", "/profiles/choose", { name: "away" });
+    expect(away.body).toMatchObject({ profile: { name: "away" }, connection: { state: "disconnected" } });
+    expect((await console.api("GET", "/cluster")).body).toMatchObject({ reachable: false });
+    expect((await console.api("GET", "/topics")).body).toMatchObject({ code: "bus_unavailable" });
+    expect((await console.call("GET", "/ready")).status).toBe(503);
+
+    expect((await console.api("POST", "/profiles/choose", { name: "embedded" })).status).toBe(200);
+    expect((await console.api("GET", "/cluster")).body).toMatchObject({ kind: "embedded", reachable: true });
+    expect((await console.api("POST", "/profiles/choose", { name: "nobody" })).body).toMatchObject({
+      code: "profile_not_found",
+    });
+    expect((await console.api("POST", "/profiles/choose", { name: "cluster" })).status).toBe(200);
+    expect((await console.api("GET", `/journeys/${uuid}`)).body).toMatchObject({ status: "completed" });
+    await reader?.cancel();
+  });
 });
