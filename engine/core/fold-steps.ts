@@ -110,7 +110,10 @@ export function stepAfterUndo(step: Step, event: JourneyEvent, at: number, detai
 const freshNegation: Negation = { status: "waiting", attempts: 0, tries: 0, open: [] };
 
 function withData(negation: Negation, event: JourneyEvent, detail: EventDetail): Negation {
-  if (event.type === "undo.dispatched" && detail.again === true) return { ...negation, tries: 1, data: undefined };
+  if (event.type === "undo.dispatched" && detail.again === true) {
+    // What the former round is answered with now says nothing of this one.
+    return { ...negation, tries: 1, data: undefined, open: negation.open.slice(-1) };
+  }
   if (event.type === "undo.retry_scheduled" && "data" in event) return { ...negation, data: event.data };
   return negation;
 }

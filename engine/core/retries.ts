@@ -31,8 +31,9 @@ export function retryStep(turn: Turn, step: FlowStep): void {
   });
 }
 
-/** The same for a negation; when its tries are used up the rollback has failed here. */
+/** The same for a negation; when its tries are used up the rollback has failed here. Nothing follows a termination. */
 export function retryNegation(turn: Turn, step: FlowStep, name: string): void {
+  if (turn.journey.status === "terminated") return;
   const negation = stepOf(turn.journey, step).undo?.[name] as Negation;
   const common = { step: step.id, service: step.service, function: name };
   if (!mayRetry(step.settings.negationRetry, negation)) {

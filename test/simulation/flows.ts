@@ -85,7 +85,7 @@ function addStep(flow: SimFlow, random: Random, id: string, below: readonly stri
     !flow.bare && random.chance(0.08) ? others.find((o) => !flow.calls[o]?.startsWith("manager.")) : undefined;
   flow.calls[id] = twin === undefined ? `${random.pick(SERVICES)}.do_${id}` : flow.calls[twin]!;
   flow.negations[id] = twin === undefined ? negationsOf(random, id, flow.version) : flow.negations[twin]!;
-  flow.steps[id] = callSettings(random, flow.edges[id]!, flow.bare);
+  flow.steps[id] = callSettings(random, flow.edges[id]!);
 }
 
 const negationsOf = (random: Random, id: string, version: string): string[] =>
@@ -93,7 +93,7 @@ const negationsOf = (random: Random, id: string, version: string): string[] =>
 
 function randomPolicy(random: Random): Record<string, unknown> {
   const policy: Record<string, unknown> = { scope: random.pick(["journey", "journey", "journey", "path", "branch"]) };
-  if (random.chance(0.12)) policy.deadline = random.pick(["40s", "3m", "10m"]);
+  if (random.chance(0.2)) policy.deadline = random.pick(["40s", "3m", "10m"]);
   if (random.chance(0.2)) policy.include = "attempted";
   if (random.chance(0.1)) policy.timeout = "10s";
   return policy;
@@ -122,17 +122,17 @@ function builtInSettings(random: Random, kind: string, below: readonly string[])
 
 const ON_TIMEOUT = ["undo", "ignore", "hold"] as const;
 
-function callSettings(random: Random, before: readonly string[], bare: boolean): Record<string, unknown> {
-  const settings: Record<string, unknown> = { negationRetry: { maximumAttempts: bare ? 1 : 1 + random.below(4) } };
-  if (!bare && random.chance(0.3)) {
+function callSettings(random: Random, before: readonly string[]): Record<string, unknown> {
+  const settings: Record<string, unknown> = { negationRetry: { maximumAttempts: 1 + random.below(4) } };
+  if (random.chance(0.3)) {
     settings.retry = { maximumAttempts: 1 + random.below(3), initialInterval: random.pick(["1s", "20s"]) };
   }
   if (random.chance(0.3)) settings.onTimeout = random.pick(ON_TIMEOUT);
-  if (random.chance(0.05)) settings.pivot = true;
+  if (random.chance(0.07)) settings.pivot = true;
   if (random.chance(0.05)) settings.irreversible = true;
   if (random.chance(0.2)) settings.when = randomCondition(random, before);
   if (random.chance(0.12)) settings.input = randomMapping(random, before);
-  if (random.chance(0.25)) settings.onServiceDown = random.pick(["fail", "wait", "ignore"]);
+  if (random.chance(0.4)) settings.onServiceDown = random.pick(["fail", "wait", "wait", "ignore"]);
   if (random.chance(0.1)) settings.queueTimeout = "1m";
   if (random.chance(0.1)) settings.totalTimeout = "45s";
   if (random.chance(0.1)) settings.inprogressTimeout = "15s";

@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { JourneyEvent } from "../../engine/core/events.ts";
 import type { Journey } from "../../engine/core/journey.ts";
 import { MANAGER } from "../../engine/core/protocol.ts";
+import type { HealthRegistry } from "../../engine/manager/health.ts";
 import { keyOf, type SimFlow } from "./flows.ts";
 import { Broken, type Seen } from "./history.ts";
 
@@ -24,6 +25,8 @@ interface Course {
   steps: Map<string, Track>;
   /** The highest number given out, of steps and of their negations. */
   attempts: Map<string, number>;
+  /** Attempts since somebody last began anew, and whether the last answer forbids another one. */
+  tries: Map<string, { made: number; isFinal: boolean }>;
   isPaused: boolean;
 }
 
@@ -31,17 +34,21 @@ export class ForwardPromise {
   private readonly courses = new Map<string, Course>();
   private readonly flows: ReadonlyMap<string, SimFlow>;
 
-  constructor(flows: ReadonlyMap<string, SimFlow>) {
+  private readonly health: HealthRegistry;
+
+  constructor(flows: ReadonlyMap<string, SimFlow>, health: HealthRegistry) {
     this.flows = flows;
+    this.health = health;
   }
 
   see({ event, before, after }: Seen): void {
-    const course = this.courses.get(event.uuid) ?? { steps: new Map(), attempts: new Map(), isPaused: false };
+    const course = this.courses.get(event.uuid) ?? newCourse();
     this.courses.set(event.uuid, course);
     try {
       if (event.type === "step.dispatched" && before) this.assertMayBeSent(event, before, course);
       if (event.type === "undo.dispatched" || event.type === "step.dispatched") assertNumbered(event, course);
-      if (event.type === "step.timed_out" || event.type === "undo.timed_out") assertInTime(event, before);
+      if (event.type === "step.timed_out" || event.type === "undo.timed_out") this.assertInTime(event, before);
+      this.assertMayRetry(event, course);
       if (event.type === "journey.completed") this.assertAllSettled(event, after, course);
     } catch (error) {
       throw new Broken("section 3", (error as Error).message, event.uuid);
@@ -74,6 +81,43 @@ export class ForwardPromise {
       deny(`with ${JSON.stringify(event.data)}, not ${JSON.stringify(expected)}`);
   }
 
+  /** Policies of retries: so many attempts in all, and none after an answer that forbids it. */
+  private assertMayRetry(event: JourneyEvent, course: Course): void {
+    const isUndo = event.type.startsWith("undo.");
+    const name = isUndo ? `${event.step}/${event.function}` : (event.step ?? "");
+    const tries = course.tries.get(name) ?? { made: 0, isFinal: false };
+    course.tries.set(name, tries);
+    if (/^(step|undo)\.failed$/.test(event.type)) tries.isFinal = event.error?.retryable === false;
+    if (/^(step|undo)\.dispatched$/.test(event.type)) {
+      if (event.detail?.again === true) tries.made = 0;
+      tries.made++;
+      tries.isFinal = false;
+    }
+    if (!/^(step|undo)\.retry_scheduled$/.test(event.type) || event.detail?.waiting_for !== undefined) return;
+    if (event.actor !== undefined) {
+      Object.assign(tries, { made: 0, isFinal: false });
+      return;
+    }
+    if (tries.isFinal) throw new Error(`${name} is tried again although its last answer forbids that`);
+    const settings = this.flows.get(keyOf(event.name, event.version))?.steps[event.step ?? ""] ?? {};
+    const policy = (isUndo ? settings.negationRetry : settings.retry) as { maximumAttempts?: number } | undefined;
+    const most = policy?.maximumAttempts ?? (isUndo ? 3 : 1);
+    if (tries.made >= most) throw new Error(`${name} is tried more often than ${most} times`);
+  }
+
+  /** The clock that ran out had a time, and it has passed, without the time in which the service held its records. */
+  private assertInTime(event: JourneyEvent, before: Journey | undefined): void {
+    const step = before?.steps[event.step ?? ""];
+    const call = event.type === "undo.timed_out" ? step?.undo?.[event.function ?? ""] : step;
+    const now = Date.parse(event.at);
+    const total = call?.totalDueAt ?? Number.POSITIVE_INFINITY;
+    if (before?.paused) throw new Error(`${event.step} timed out while the journey was paused`);
+    if (total <= now) return;
+    const { dueAt = total, clockAt = now } = call ?? {};
+    const heldMs = this.health.heldMs(event.service ?? "", clockAt, now);
+    if (dueAt + heldMs > now) throw new Error(`${event.step} timed out before its time`);
+  }
+
   private assertAllSettled(event: JourneyEvent, after: Journey, course: Course): void {
     const flow = this.flows.get(keyOf(event.name, event.version));
     for (const id of Object.keys(flow?.edges ?? {})) {
@@ -83,6 +127,8 @@ export class ForwardPromise {
     }
   }
 }
+
+const newCourse = (): Course => ({ steps: new Map(), attempts: new Map(), tries: new Map(), isPaused: false });
 
 function trackOf(course: Course, step: string): Track {
   const found = course.steps.get(step) ?? { settled: "waiting", stands: false, output: null, given: false };
@@ -109,15 +155,6 @@ function assertNumbered(event: JourneyEvent, course: Course): void {
   course.attempts.set(name, highest + 1);
 }
 
-/** The clock that ran out had a time, and it has passed. */
-function assertInTime(event: JourneyEvent, before: Journey | undefined): void {
-  const step = before?.steps[event.step ?? ""];
-  const call = event.type === "undo.timed_out" ? step?.undo?.[event.function ?? ""] : step;
-  const due = call?.dueAt ?? call?.totalDueAt;
-  if (due === undefined || due > Date.parse(event.at)) throw new Error(`${event.step} timed out before its time`);
-  if (before?.paused) throw new Error(`${event.step} timed out while the journey was paused`);
-}
-
 function note(event: JourneyEvent, course: Course): void {
   const track = event.step === undefined ? undefined : trackOf(course, event.step);
   switch (event.type) {
@@ -130,8 +167,11 @@ function note(event: JourneyEvent, course: Course): void {
         reset?: string[];
         forced?: Record<string, unknown>;
       };
-      for (const id of reset)
+      for (const id of reset) {
         course.steps.set(id, { settled: "waiting", stands: false, output: null, given: Object.hasOwn(forced, id) });
+        for (const name of course.tries.keys())
+          if (name === id || name.startsWith(`${id}/`)) course.tries.delete(name);
+      }
       break;
     }
     case "rollback.started":

@@ -88,7 +88,7 @@ export class Operator {
     const journey = journeys.length === 0 ? undefined : random.pick(journeys);
     const uuid = journey?.uuid ?? this.started.at(-1);
     if (uuid === undefined) return;
-    const action = random.chance(0.01) ? "terminate" : random.pick(STORMY_ACTIONS);
+    const action = random.chance(0.03) ? "terminate" : random.pick(STORMY_ACTIONS);
     const data = { id: `a${random.below(1_000_000)}`, ...this.actionData(journey, action) };
     const record = this.record(uuid, actionValue(uuid, action, data));
     await this.append(record);

@@ -11,6 +11,8 @@ import { Broken, type History, type Seen } from "./history.ts";
 import type { SimServices } from "./services.ts";
 
 const PROMISE = "promise 5";
+/** A step has got its answer, or is not waited for any longer. */
+const ENDS = ["step.succeeded", "step.failed", "step.timed_out", "step.late"];
 
 export class UndoPromise {
   private readonly oracles = new Map<string, UndoOracle>();
@@ -36,6 +38,10 @@ export class UndoPromise {
     try {
       if (event.type === "rollback.started") this.assertSet(event, oracle);
       if (event.type === "undo.dispatched") this.assertChildrenUndone(event, oracle);
+      if (ENDS.includes(event.type)) {
+        this.assertStopped(seen, oracle);
+        this.assertOldestAnswered(event, oracle);
+      }
       oracle.see(event);
     } catch (error) {
       throw new Broken(PROMISE, (error as Error).message, event.uuid);
@@ -107,6 +113,28 @@ export class UndoPromise {
       if (track.stands && !track.byHand && runsJourneys(flow, step))
         throw new Error(`${event.step} was undone while journey ${uuid} of ${step} behind it stood`);
     }
+  }
+
+  /** A sub-journey that a rollback wants to be over is told so before anything else is heard of it. */
+  private assertStopped({ event, before }: Seen, oracle: UndoOracle): void {
+    const id = event.step ?? "";
+    const step = before?.steps[id];
+    const isRunning = step?.status === "dispatched" || step?.status === "inprogress";
+    const isRollingBack = before?.rollback !== undefined && before.rollback.endedAt === undefined;
+    if (step?.child === undefined || !isRunning || !isRollingBack || !oracle.members.has(id) || before?.paused)
+      return;
+    if (!step.stopping) throw new Error(`the journey of ${id} was not told that it is rolled back`);
+  }
+
+  /** A reply that names no attempt answers the oldest one that has had no reply. */
+  private assertOldestAnswered(event: JourneyEvent, oracle: UndoOracle): void {
+    const flow = this.flow(event.name, event.version);
+    if (!flow.bare || !event.cause || event.service === MANAGER || event.detail?.negation !== undefined) return;
+    const { out, unanswered } = oracle.track(event.step ?? "");
+    const { attempt = 0 } = event;
+    const isOpen = out.has(attempt) || unanswered.has(attempt);
+    if (isOpen && [...out, ...unanswered].some((other) => other < attempt))
+      throw new Error(`a reply of ${event.step} was taken for #${attempt}, and an older one had had none`);
   }
 
   // ---- the services' books ----

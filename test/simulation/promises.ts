@@ -1,5 +1,6 @@
 /** What must hold in every run: promises 1 to 7 of the protocol, each by name, and its section 3. */
 import type { JourneyEvent } from "../../engine/core/events.ts";
+import type { HealthRegistry } from "../../engine/manager/health.ts";
 import type { SimFlow } from "./flows.ts";
 import { ForwardPromise } from "./forward-oracle.ts";
 import type { History } from "./history.ts";
@@ -24,13 +25,14 @@ export class Promises {
     services: SimServices,
     flows: ReadonlyMap<string, SimFlow>,
     junk: ReadonlySet<string>,
+    health: HealthRegistry,
   ) {
     this.history = history;
     this.commands = new CommandPromises(bus);
     this.inputs = new InputPromises(bus, junk);
     this.state = new StatePromise(history);
     this.undo = new UndoPromise(flows, services, history);
-    this.forward = new ForwardPromise(flows);
+    this.forward = new ForwardPromise(flows, health);
     bus.onCommit = (commit) => {
       this.commands.committed(commit);
       for (const seen of history.readOn(commit.partition)) {

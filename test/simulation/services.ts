@@ -147,7 +147,7 @@ export class SimServices {
   /** Services that echo nothing answer everything, once and in order. */
   private takeBare(command: FromManager): void {
     const key = `${command.uuid}/${command.function}`;
-    const delay = this.delay();
+    const delay = this.random.chance(0.1) ? this.random.below(90_000) : this.delay();
     const at = Math.max(this.bareUntil.get(key) ?? 0, this.now + delay) + 1;
     this.bareUntil.set(key, at);
     const fails = this.random.chance(command.undo ? 0.05 : 0.12);

@@ -69,12 +69,12 @@ class Run {
     this.seed = seed;
     this.random = random;
     this.recording = recording;
-    const { bus } = recording.world;
+    const { bus, health } = recording.world;
     this.names = Array.from({ length: 1 + random.below(4) }, (_, index) => `flow-${index}`);
     this.history = new History(bus);
     this.services = new SimServices(recording, random, this.flows);
     this.operator = new Operator(recording, random, this.flows, this.history);
-    this.promises = new Promises(bus, this.history, this.services, this.flows, this.operator.junk);
+    this.promises = new Promises(bus, this.history, this.services, this.flows, this.operator.junk, health.registry);
   }
 
   private get bus() {
@@ -118,7 +118,7 @@ class Run {
   private changeHealth(): void {
     const { random, recording } = this;
     const service = random.pick(SERVICES);
-    const what = random.pick(["start", "start", "stop", "hold", "release"] as const);
+    const what = random.pick(["start", "start", "stop", "stop", "hold", "release"] as const);
     // Whether a service still holds its records is looked up from time to time, and by who restores at once.
     if (what === "hold" && this.withRestarts) return;
     recording.perform(({ health, bus }) => health[what](service, bus.now));
@@ -182,6 +182,7 @@ class Run {
     const answer = services.nextAt();
     const silence = recording.world.health.nextAt();
     const next = Math.min(answer, silence, ...dues.map(({ due }) => due));
+    if (next > bus.now) this.assertNobodyWaitsInVain();
     if (next === Number.POSITIVE_INFINITY) return false;
     bus.now = Math.max(bus.now, next) + (random.chance(0.1) ? random.below(60_000) : 0);
     if (silence <= bus.now) recording.perform((world) => world.health.notice(world.bus.now));
@@ -192,6 +193,18 @@ class Run {
       if (due <= bus.now) await recording.perform((world) => world.bus.fire(partition, crash));
     }
     return true;
+  }
+
+  /** Everything has been read and every timer that was due has fired. */
+  private assertNobodyWaitsInVain(): void {
+    const { registry } = this.recording.world.health;
+    for (const { uuid, status, steps } of this.history.journeys()) {
+      if (status !== "running") continue;
+      for (const [id, step] of Object.entries(steps)) {
+        if (step.waitingFor === "service" && step.status === "waiting" && registry.of(step.service) !== "down")
+          throw new Broken("section 3", `${id} waits for a service that is there`, uuid);
+      }
+    }
   }
 
   // ---- what came of it ----

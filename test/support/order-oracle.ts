@@ -61,6 +61,13 @@ export class Track {
     return this.round !== undefined && [...this.round.calls.values()].some((call) => call !== "done");
   }
 
+  /** Negations of it are out, or will be sent. */
+  get isUndoing(): boolean {
+    return (
+      this.round !== undefined && [...this.round.calls.values()].some((call) => call === "out" || call === "waiting")
+    );
+  }
+
   /** It took effect, and nothing has undone that since. */
   get stands(): boolean {
     return this.effects > (this.round?.effects ?? 0);
@@ -168,7 +175,9 @@ export class UndoOracle {
     for (const member of set) this.members.add(member);
     // An operator's word: what is of unknown outcome now is undone all the same.
     if (event.actor === undefined) return;
-    for (const [step, track] of this.tracks) if (track.unanswered.size > 0) this.blind.add(step);
+    for (const [step, track] of this.tracks) {
+      if (track.unanswered.size > 0 && track.out.size === 0) this.blind.add(step);
+    }
   }
 
   /** Nothing of the set has an effect that stands, nor may have one that nobody has asked to undo. */
@@ -187,6 +196,15 @@ export class UndoOracle {
     if (track.out.size > 0) return "was still in flight";
     if (track.isRoundOpen) return `still waited for ${[...track.round!.calls.keys()].join(", ")}`;
     if (track.stands && this.canBeUndone(step, track)) return "had taken effect and was not undone";
+    if (
+      this.include &&
+      track.ran &&
+      !track.succeeded &&
+      !track.round &&
+      !track.isUnknown &&
+      this.canBeUndone(step, track)
+    )
+      return "had been sent and was not undone";
     const policy = this.blind.has(step) ? "undo" : (this.drawing.onTimeout?.[step] ?? "undo");
     if (!track.isUnknown || policy === "ignore") return undefined;
     if (policy === "hold") return "was of unknown outcome and nobody had said what to think of it";
@@ -240,6 +258,7 @@ export class UndoOracle {
         break;
       case "step.skipped":
         track.out.clear();
+        track.unanswered.clear();
         break;
       case "step.late":
         this.seeLate(event, track, answered);
@@ -314,16 +333,16 @@ export class UndoOracle {
   }
 
   private send(event: JourneyEvent, step: string, track: Track, called: string): void {
-    const before = track.round?.calls.get(called);
-    const isRetry = track.isRoundOpen && before !== undefined;
-    if (isRetry && before !== "waiting")
+    const again = track.round !== undefined && !track.isUndoing && track.stands;
+    if (track.round === undefined || again) this.beginRound(step, track);
+    const calls = track.round!.calls;
+    const before = calls.get(called);
+    if (before === "done") throw new Error(`${called} of ${step} was sent again after it had succeeded`);
+    if (before === "out" || before === "failed")
       throw new Error(`${called} of ${step} was sent again while it was ${before}`);
-    const again = track.round !== undefined && !track.isRoundOpen;
-    if (again && !track.stands) throw new Error(`${called} of ${step} was sent again after it had succeeded`);
-    if (!track.isRoundOpen) this.beginRound(step, track, again);
-    else if (!isRetry && !track.round!.fresh) throw new Error(`${called} of ${step} was not sent with the others`);
-    if (again) track.given.clear();
-    track.round!.calls.set(called, "out");
+    if (before === undefined && !track.round!.fresh)
+      throw new Error(`${called} of ${step} was not sent with the others`);
+    calls.set(called, "out");
     const expected = track.given.has(called)
       ? track.given.get(called)
       : track.output
@@ -335,7 +354,7 @@ export class UndoOracle {
       );
   }
 
-  private beginRound(step: string, track: Track, again: boolean): void {
+  private beginRound(step: string, track: Track): void {
     const mayHave = track.isUnknown && (this.blind.has(step) || this.drawing.onTimeout?.[step] === undefined);
     const attempted = this.include && track.ran;
     if (!track.stands && !mayHave && !attempted) throw new Error(`${step} was undone and had never taken effect`);
@@ -343,7 +362,7 @@ export class UndoOracle {
     // The others go out in the same turn; whoever is missing is owed.
     if (!this.drawing.dynamic?.has(step)) for (const name of this.negationsOf(step)) calls.set(name, "waiting");
     track.round = { effects: track.effects, fresh: true, calls };
-    if (again) track.given.clear();
+    track.given.clear();
   }
 }
 

@@ -36,6 +36,14 @@ describe("a negation that fails", () => {
       error: { message: "can't" },
     });
   });
+  it("after the journey was terminated is taken note of: it is terminated still, and nothing is sent", () => {
+    for (const steps of [{}, once]) {
+      const spec = undoing(steps);
+      spec.action("terminate");
+      expect(spec.undoFails("b", "remove")).toMatchObject([{ type: "undo.failed" }]);
+      expect(spec.journey.status).toBe("terminated");
+    }
+  });
   it("as its own policy says, and at once when the failure isn't retryable", () => {
     const one = undoing(once);
     one.undoFails("b", "remove");

@@ -77,6 +77,19 @@ describe("a step that timed out, with onTimeout undo", () => {
     expect(spec.journey.status).toBe("rolled_back");
     expect(types(spec.success("b", { key: 1 }))).toEqual(["step.duplicate"]);
   });
+  it("isn't taken for undone by what answers the blind negations later", () => {
+    const spec = timedOut({ negationRetry: { maximumAttempts: 1 } });
+    spec.after(30_000);
+    expect(spec.journey.status).toBe("rollback_failed");
+    spec.success("b", { key: 1 });
+    expect(spec.calls()).toEqual(["b.undo_b#2"]);
+    expect(types(spec.reply({ function: "undo_b", step: "b", attempt: 1, status: "success" }))).toEqual([
+      "step.duplicate",
+    ]);
+    expect(spec.journey.status).toBe("rolling_back");
+    spec.reply({ function: "undo_b", step: "b", attempt: 2, status: "success" });
+    expect(spec.sent()).toEqual(["undo_a"]);
+  });
   it("whose late success comes after an operator mended a blind negation's data is undone with the output", () => {
     const spec = given({ ...chain({}), steps: { b: { negationRetry: { maximumAttempts: 1 } } } });
     spec.success("a");
