@@ -121,6 +121,11 @@ function endWithoutEffect(turn: Turn): Preview["in_flight"] {
     if (!inSet) continue;
     const error = { code: "assumed", message: "the plan assumes no effect", retryable: false };
     const detail = hasSucceededElements(state) ? { effect: true } : undefined;
+    for (const [index, { status }] of (state.elements ?? []).entries()) {
+      if (status !== "running") continue;
+      const element = { index, status: "failed", error };
+      turn.emit("step.progressed", { step: id, service, function: called, detail: { element } });
+    }
     turn.emit("step.failed", { step: id, service, function: called, attempt: state.attempts, error, detail });
   }
   return inFlight;

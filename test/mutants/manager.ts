@@ -141,9 +141,9 @@ export const manager: Mutant[] = [
   {
     name: "right after a takeover unread answers count as silence",
     breaks: "clocks",
-    file: FILE,
-    text: `startedAt < since && now < since`,
-    instead: `startedAt < 0 && now < since`,
+    file: "engine/manager/standstill.ts",
+    text: `startedAt < readSince ? readSince`,
+    instead: `startedAt < 0 ? readSince`,
     noticedBy: [PARTITION],
   },
   {
@@ -157,9 +157,9 @@ export const manager: Mutant[] = [
   {
     name: "what a service holds is not looked at",
     breaks: "clocks",
-    file: FILE,
-    text: `isTakenOver(call.clockAt) ||`,
-    instead: `isTakenOver(call.clockAt) || call.dueAt < 0 &&`,
+    file: "engine/manager/standstill.ts",
+    text: `const heldMs = health.heldMs(service, clockAt, now);`,
+    instead: `const heldMs = 0 * health.heldMs(service, clockAt, now);`,
     noticedBy: [PARTITION],
   },
 ];
