@@ -105,7 +105,16 @@ export const api = {
   /** `offset`: a number with a partition, `p:o,p:o` from a former `next`, `start`, or `end`. */
   records: (
     topic: string,
-    query: { partition?: number; offset?: string | number; limit?: number; wait?: number },
+    query: {
+      partition?: number;
+      offset?: string | number;
+      /** ISO 8601: in place of `offset`, from the first record of this time on. */
+      at?: string;
+      /** Only records of this key; the answer says how many it looked through for them. */
+      key?: string;
+      limit?: number;
+      wait?: number;
+    },
     signal?: AbortSignal,
   ) => get<RecordPage>(`/topics/${encode(topic)}/records`, { query, signal }),
   produce: (topic: string, body: ProduceRequest) => post<Produced>(`/topics/${encode(topic)}/records`, { body }),

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Select, Tooltip } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useSearchParams } from "react-router";
-import type { ActivityRow } from "../../engine/audit/store.ts";
+import type { ActivityPage as ActivityAnswer } from "../../engine/api/schemas/history.ts";
 import { api } from "../api.ts";
 import type { CsvColumn } from "../parts/csv.ts";
 import { ExportButton } from "../parts/export-button.tsx";
@@ -15,6 +15,8 @@ import { Time } from "../parts/time.tsx";
 import { TypedFilter } from "../parts/typed-filter.tsx";
 import { keys } from "../query-keys.ts";
 import classes from "./activity.module.css";
+
+type ActivityRow = ActivityAnswer["activity"][number];
 
 const PAGE_ROWS = 100;
 /** Pages that are kept and read anew when something happens; older ones are a click away in the export. */
@@ -33,6 +35,11 @@ const ACTIONS = [
   "replay",
   "rerun",
   "migrate",
+  "profile.changed",
+  "profile.removed",
+  "profile.chosen",
+  "profile.unlocked",
+  "profile.locked",
 ] as const;
 
 const COLUMNS: readonly CsvColumn<ActivityRow>[] = [
@@ -41,10 +48,11 @@ const COLUMNS: readonly CsvColumn<ActivityRow>[] = [
   { head: "action", value: (row) => row.action },
   { head: "outcome", value: (row) => row.outcome },
   { head: "reason", value: (row) => row.reason },
-  { head: "flow", value: (row) => row.name },
-  { head: "version", value: (row) => row.version },
-  { head: "uuid", value: (row) => row.uuid },
-  { head: "seq", value: (row) => row.seq },
+  { head: "flow", value: (row) => ("uuid" in row ? row.name : "") },
+  { head: "version", value: (row) => ("uuid" in row ? row.version : "") },
+  { head: "uuid", value: (row) => ("uuid" in row ? row.uuid : "") },
+  { head: "seq", value: (row) => ("uuid" in row ? row.seq : "") },
+  { head: "profile", value: (row) => ("profile" in row ? row.profile : "") },
 ];
 
 /** Who did what? */
@@ -161,14 +169,14 @@ function ActivityTable({ rows }: { rows: readonly ActivityRow[] }) {
             <th>When ({zone()})</th>
             <th>Actor</th>
             <th>Action</th>
-            <th>Journey</th>
+            <th>Journey or profile</th>
             <th>Reason</th>
             <th>Outcome</th>
           </tr>
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={`${row.uuid} ${row.seq} ${row.action}`}>
+            <tr key={`${row.at} ${"uuid" in row ? `${row.uuid} ${row.seq}` : row.profile} ${row.action}`}>
               <td>
                 <Time at={row.at} copy />
               </td>
@@ -177,16 +185,7 @@ function ActivityTable({ rows }: { rows: readonly ActivityRow[] }) {
                 <b>{row.action}</b>
               </td>
               <td>
-                <Link
-                  to={`/journeys/${row.uuid}?seq=${row.seq}`}
-                  className={`${classes.journey} ag-mono`}
-                  title={row.uuid}
-                >
-                  {shortId(row.uuid)}
-                </Link>{" "}
-                <span className={`${classes.flow} ag-truncate`} title={`${row.name} version ${row.version}`}>
-                  {row.name} <span className="ag-dim">v{row.version}</span>
-                </span>
+                <What row={row} />
               </td>
               <td className={`${table.wrap} ${classes.reason}`}>
                 {row.reason === "" ? <span className="ag-dim">none given</span> : row.reason}
@@ -199,5 +198,20 @@ function ActivityTable({ rows }: { rows: readonly ActivityRow[] }) {
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** What it was done to: a journey, or a profile of this console. */
+function What({ row }: { row: ActivityRow }) {
+  if ("profile" in row) return <span className="ag-truncate">profile {row.profile}</span>;
+  return (
+    <>
+      <Link to={`/journeys/${row.uuid}?seq=${row.seq}`} className={`${classes.journey} ag-mono`} title={row.uuid}>
+        {shortId(row.uuid)}
+      </Link>{" "}
+      <span className={`${classes.flow} ag-truncate`} title={`${row.name} version ${row.version}`}>
+        {row.name} <span className="ag-dim">v{row.version}</span>
+      </span>
+    </>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, NumberInput, Select, Switch, TextInput } from "@mantine/core";
+import { Button, Switch, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useParams, useSearchParams } from "react-router";
@@ -11,12 +11,16 @@ import { EmptyState, ErrorState, ErrorStrip, SkeletonRows } from "../parts/state
 import { useProfile } from "../queries.ts";
 import { keys } from "../query-keys.ts";
 import classes from "./cluster.module.css";
+import type { Topic } from "./cluster-health.ts";
 import { isDeadLetterTopic } from "./dead-letter.ts";
+import { PartitionsCard } from "./partitions-card.tsx";
 import { around, lowestOffsets, newest, olderThan, type TopicOffsets } from "./positions.ts";
 import { ProduceSheet } from "./produce-sheet.tsx";
 import { RecordDetails } from "./record-details.tsx";
 import { RecordsTable } from "./records-table.tsx";
-import { useRecords } from "./use-records.ts";
+import { type KeySearch, useKeySearch } from "./use-key-search.ts";
+import { type From, useRecords } from "./use-records.ts";
+import { type Where, WhereBar } from "./where-bar.tsx";
 
 /** What stands in a topic: its newest records, a place in it, or what comes in now. */
 export function TopicPage() {
@@ -48,18 +52,18 @@ export function TopicPage() {
       </>
     );
   }
-  return <TopicRecords key={topic} topic={topic} offsets={found.offsets} />;
+  return <TopicRecords key={topic} topic={found} />;
 }
 
-function TopicRecords({ topic, offsets }: { topic: string; offsets: TopicOffsets }) {
+function TopicRecords({ topic }: { topic: Topic }) {
+  const { name, offsets } = topic;
   const [parameters, setParameters] = useSearchParams();
-  const partition = wholeNumber(parameters.get("partition"));
-  const asked = partition === undefined ? undefined : wholeNumber(parameters.get("offset"));
+  const where = readWhere(parameters);
+  const { partition, offset: asked, since, key } = where;
   // `at` is a position in the form of the API: older records, further back.
   const at = parameters.get("at") ?? undefined;
   const inPartition = partition === undefined ? offsets : offsets.filter((each) => each.partition === partition);
-  const offset = asked === undefined ? (at ?? newest(inPartition)) : around(asked, inPartition);
-  const atEnd = asked === undefined && at === undefined;
+  const atEnd = asked === undefined && at === undefined && since === undefined && key === undefined;
   const [live, setLive] = useState(true);
   const [find, setFind] = useState("");
   const [producing, setProducing] = useState<{ template?: TopicRecord } | undefined>(undefined);
@@ -69,25 +73,34 @@ function TopicRecords({ topic, offsets }: { topic: string; offsets: TopicOffsets
   const profile = useProfile();
   const mayProduce = profile !== undefined && !profile.read_only && profile.environment !== "prod";
 
-  const { records, dropped, loading, error, retry } = useRecords(topic, offset, partition, live && atEnd);
+  const look = useRecords(
+    name,
+    key === undefined ? placeOf(where, at, inPartition) : undefined,
+    partition,
+    live && atEnd,
+  );
+  const search = useKeySearch(key, { topic: name, partition, since, offsets });
+  const records = key === undefined ? look.records : search.records;
+  const error = key === undefined ? look.error : search.error;
+  const retry = key === undefined ? look.retry : search.further;
+  const loading = key === undefined ? look.loading : search.searching && records.length === 0;
   const wanted = find.trim().toLowerCase();
   const shown = records
     .filter((record) => wanted === "" || matches(record, wanted))
     .sort((left, right) => right.timestamp.localeCompare(left.timestamp) || right.offset - left.offset);
-  const older = olderThan(inPartition, lowestOffsets(records));
+  const older = key === undefined ? olderThan(inPartition, lowestOffsets(records)) : undefined;
   const total = offsets.reduce((sum, { start, end }) => sum + end - start, 0);
   const open = shown.find((record) => idOf(record) === chosen);
 
-  const place = (next: Record<string, string>) => {
+  const go = (next: Where, further: Record<string, string> = {}) => {
     setChosen(next.offset === undefined ? undefined : `${next.partition}:${next.offset}`);
-    setParameters(next);
+    setParameters({ ...writeWhere(next), ...further });
   };
-  const samePartition: Record<string, string> = partition === undefined ? {} : { partition: String(partition) };
 
   return (
     <>
       <PageHeader
-        title={topic}
+        title={name}
         parent={{ to: "/cluster", label: "Cluster" }}
         note={`${plural(total, "record")} in ${plural(offsets.length, "partition")}`}
         actions={
@@ -98,33 +111,16 @@ function TopicRecords({ topic, offsets }: { topic: string; offsets: TopicOffsets
           )
         }
       />
+      <PartitionsCard topic={topic} />
       <search className={classes.bar} aria-label="Where to read">
-        <Select
-          aria-label="Partition"
-          data={[
-            { value: "", label: "All partitions" },
-            ...offsets.map((each) => ({ value: String(each.partition), label: `Partition ${each.partition}` })),
-          ]}
-          value={partition === undefined ? "" : String(partition)}
-          onChange={(next) => place(next === null || next === "" ? {} : { partition: next })}
-          allowDeselect={false}
-          w={150}
-        />
-        {partition !== undefined && (
-          <OffsetForm
-            key={asked}
-            range={inPartition[0]}
-            offset={asked}
-            onGo={(next) => place({ ...samePartition, offset: String(next) })}
-          />
-        )}
+        <WhereBar offsets={offsets} where={where} onGo={go} />
         <TextInput
           type="search"
           aria-label="Find in the records shown"
-          placeholder="find in the records shown"
+          placeholder="find in those shown"
           value={find}
           onChange={(event) => setFind(event.currentTarget.value)}
-          w={220}
+          w={160}
         />
         <div className={classes.grow} />
         {atEnd ? (
@@ -134,22 +130,25 @@ function TopicRecords({ topic, offsets }: { topic: string; offsets: TopicOffsets
             onChange={(event) => setLive(event.currentTarget.checked)}
           />
         ) : (
-          <Button onClick={() => place(samePartition)}>To the newest</Button>
+          <Button onClick={() => go({ partition })}>To the newest</Button>
         )}
-        <Button
-          disabled={older === undefined}
-          onClick={() => older !== undefined && place({ ...samePartition, at: older })}
-        >
-          Older
-        </Button>
+        {key === undefined && (
+          <Button
+            disabled={older === undefined}
+            onClick={() => older !== undefined && go({ partition }, { at: older })}
+          >
+            Older
+          </Button>
+        )}
       </search>
       {error !== null && error !== undefined && records.length > 0 && (
         <ErrorStrip what="Not up to date." error={error} onRetry={retry} />
       )}
-      {dropped > 0 && (
+      {key !== undefined && <SearchStatus search={search} found={records.length} />}
+      {look.dropped > 0 && (
         <p className={classes.dropped} role="status">
-          {count(dropped)} records that came in while this page followed are no longer shown here; they stand in the
-          topic.
+          {count(look.dropped)} records that came in while this page followed are no longer shown here; they stand in
+          the topic.
         </p>
       )}
       {loading ? (
@@ -158,19 +157,19 @@ function TopicRecords({ topic, offsets }: { topic: string; offsets: TopicOffsets
         <ErrorState what="The records can't be read." error={error} onRetry={retry} />
       ) : shown.length === 0 ? (
         <EmptyState title={wanted === "" ? "No records here" : "None of the records shown has that"}>
-          {wanted === "" ? "New ones appear as they come." : "The search looks through what is shown, not the topic."}
+          {wanted === "" ? NOTHING[key === undefined ? "place" : "key"] : NOTHING.find}
         </EmptyState>
       ) : (
         <div className={open === undefined ? classes.alone : classes.beside}>
           <RecordsTable
             records={shown}
-            deadLetters={isDeadLetterTopic(topic)}
+            deadLetters={isDeadLetterTopic(name)}
             chosen={chosen}
             onChoose={(record) => setChosen(idOf(record))}
           />
           {open !== undefined && (
             <RecordDetails
-              topic={topic}
+              topic={name}
               record={open}
               onClose={() => setChosen(undefined)}
               onResend={mayProduce ? () => setProducing({ template: open }) : undefined}
@@ -179,46 +178,55 @@ function TopicRecords({ topic, offsets }: { topic: string; offsets: TopicOffsets
         </div>
       )}
       {producing !== undefined && (
-        <ProduceSheet topic={topic} template={producing.template} onClose={() => setProducing(undefined)} />
+        <ProduceSheet topic={name} template={producing.template} onClose={() => setProducing(undefined)} />
       )}
     </>
   );
 }
 
-interface OffsetFormProps {
-  range: TopicOffsets[number] | undefined;
-  offset: number | undefined;
-  onGo: (offset: number) => void;
+const NOTHING = {
+  place: "New ones appear as they come.",
+  key: "None of the records that were looked through has this key.",
+  find: "The search looks through what is shown, not the topic.",
+};
+
+/** How far the search for a key has come; what wasn't looked through is said. */
+function SearchStatus({ search, found }: { search: KeySearch; found: number }) {
+  const { scanned, done, searching, further } = search;
+  return (
+    <p className={classes.dropped} role="status">
+      {plural(found, "record")} of this key among {count(scanned)} looked through
+      {done ? ", to the end of the topic." : searching ? "…" : "; there is more. "}
+      {!done && !searching && (
+        <Button size="compact-xs" onClick={further}>
+          Look further
+        </Button>
+      )}
+    </p>
+  );
 }
 
-function OffsetForm({ range, offset, onGo }: OffsetFormProps) {
-  const [typed, setTyped] = useState<string | number>(offset ?? "");
-  const start = range?.start ?? 0;
-  const end = range?.end ?? 0;
-  const valid = typed !== "" && Number(typed) >= start && Number(typed) < end;
-  return (
-    <form
-      className={classes.offset}
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (valid) onGo(Number(typed));
-      }}
-    >
-      <NumberInput
-        aria-label={`Offset, ${start} to ${end - 1}`}
-        placeholder={`offset ${count(start)} to ${count(Math.max(start, end - 1))}`}
-        value={typed}
-        onChange={setTyped}
-        min={0}
-        allowDecimal={false}
-        hideControls
-        w={190}
-      />
-      <Button type="submit" disabled={!valid}>
-        Go
-      </Button>
-    </form>
-  );
+/** Where the read begins: at an offset, a time, a position of the API, or with the newest. */
+function placeOf({ offset, since }: Where, at: string | undefined, offsets: TopicOffsets): From {
+  if (offset !== undefined) return { offset: around(offset, offsets) };
+  if (since !== undefined) return { at: since };
+  return { offset: at ?? newest(offsets) };
+}
+
+function readWhere(parameters: URLSearchParams): Where {
+  const partition = wholeNumber(parameters.get("partition"));
+  const since = new Date(parameters.get("since") ?? "");
+  return {
+    partition,
+    offset: partition === undefined ? undefined : wholeNumber(parameters.get("offset")),
+    since: Number.isNaN(since.getTime()) ? undefined : since.toISOString(),
+    key: parameters.get("key")?.trim() || undefined,
+  };
+}
+
+function writeWhere(where: Where): Record<string, string> {
+  const given = Object.entries(where).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
 }
 
 export function idOf({ partition, offset }: { partition: number; offset: number }): string {

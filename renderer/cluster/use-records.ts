@@ -29,18 +29,15 @@ interface Tail {
   error: unknown;
 }
 
-/** @param offset as the API takes it; undefined until the topic is known */
-export function useRecords(
-  topic: string,
-  offset: string | undefined,
-  partition: number | undefined,
-  live: boolean,
-): Records {
-  const from = `${partition ?? "all"} ${offset ?? ""}`;
+/** Where to begin: an offset as the API takes it, or a time in ISO 8601; undefined: nothing is read. */
+export type From = { offset: string } | { at: string } | undefined;
+
+export function useRecords(topic: string, start: From, partition: number | undefined, live: boolean): Records {
+  const from = `${partition ?? "all"} ${JSON.stringify(start)}`;
   const look = useQuery({
     queryKey: keys.records(topic, from),
-    queryFn: ({ signal }) => api.records(topic, { partition, offset, limit: SHOWN_RECORDS }, signal),
-    enabled: offset !== undefined,
+    queryFn: ({ signal }) => api.records(topic, { partition, ...start, limit: SHOWN_RECORDS }, signal),
+    enabled: start !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
     refetchOnWindowFocus: false,

@@ -1,6 +1,8 @@
-import { Suspense, useMemo } from "react";
+import { Fragment, Suspense, useMemo } from "react";
 import { Link } from "react-router";
+import type { JourneyEvent } from "../../engine/core/events.ts";
 import type { Journey } from "../../engine/core/journey.ts";
+import type { Position } from "../../engine/core/protocol.ts";
 import { exactTime, shortId } from "../parts/format.ts";
 import { SkeletonRows } from "../parts/states.tsx";
 import { Badge, JourneyStatusBadge } from "../parts/status-badge.tsx";
@@ -16,6 +18,9 @@ import { EventList } from "./lazy-panels.tsx";
 import { type OperatorAction, operatorActions } from "./operators.ts";
 import { tookEffect } from "./step-look.ts";
 import { Tabs } from "./tabs.tsx";
+
+/** Clocks of managers and brokers differ by no more than this. */
+const CLOCK_SLACK_MS = 2_000;
 
 /** The journey as a whole: what went in, what came out, who did what, and every event. */
 export function JourneyDetails({ journey, events, history, moment, onSelect }: DetailsProps) {
@@ -38,7 +43,7 @@ export function JourneyDetails({ journey, events, history, moment, onSelect }: D
         chosen={tab}
         onChoose={(next) => write({ tab: next, step: "" })}
       >
-        {tab === "overview" && <Overview journey={journey} startedBy={history.events[0]?.actor} />}
+        {tab === "overview" && <Overview journey={journey} first={history.events[0]} />}
         {tab === "operators" && <Operators actions={actions} onGo={moment.goTo} />}
         {tab === "events" && (
           <Suspense fallback={<SkeletonRows />}>
@@ -50,7 +55,8 @@ export function JourneyDetails({ journey, events, history, moment, onSelect }: D
   );
 }
 
-function Overview({ journey, startedBy }: { journey: Journey; startedBy: string | undefined }) {
+function Overview({ journey, first }: { journey: Journey; first: JourneyEvent | undefined }) {
+  const startedBy = first?.actor;
   const { rollback, held, error } = journey;
   const stands = Object.entries(journey.steps).filter(([, step]) => tookEffect(step)).length;
   return (
@@ -91,6 +97,10 @@ function Overview({ journey, startedBy }: { journey: Journey; startedBy: string 
             <dd>{held.why}</dd>
           </>
         )}
+        <dt>records</dt>
+        <dd>
+          <RecordsOfJourney journey={journey} cause={first?.cause} />
+        </dd>
         {rollback !== undefined && (
           <>
             <dt>rollback</dt>
@@ -122,6 +132,30 @@ function Overview({ journey, startedBy }: { journey: Journey; startedBy: string 
       )}
     </>
   );
+}
+
+/** Its records in the topics, from its start on: inputs and events lie in its home, commands where their key leads. */
+function RecordsOfJourney({ journey, cause }: { journey: Journey; cause: Position | undefined }) {
+  const input = cause?.topic ?? "tomanager";
+  const prefix = input.endsWith("tomanager") ? input.slice(0, -"tomanager".length) : "";
+  const places = [
+    { topic: input, word: "inputs", partition: cause?.partition },
+    { topic: `${prefix}fromanager`, word: "commands", partition: undefined },
+  ];
+  const since = iso(journey.startedAt - CLOCK_SLACK_MS);
+  return places.map(({ topic, word, partition }, index) => {
+    const search = new URLSearchParams({
+      ...(partition === undefined ? {} : { partition: String(partition) }),
+      since,
+      key: journey.uuid,
+    });
+    return (
+      <Fragment key={topic}>
+        {index > 0 && ", "}
+        <Link to={`/cluster/topics/${encodeURIComponent(topic)}?${search}`}>{word}</Link>
+      </Fragment>
+    );
+  });
 }
 
 function Operators({ actions, onGo }: { actions: readonly OperatorAction[]; onGo: (seq: number) => void }) {

@@ -14,9 +14,11 @@ import {
   json,
   jsonBody,
   problems,
+  timeQuery,
   waitQuery,
 } from "../openapi.ts";
 import { formatOffset, parseOffset } from "../record-positions.ts";
+import { MAXIMUM_SCANNED_RECORDS, positionsAt, searchKey } from "../record-search.ts";
 import { assertRecordSize, recordText } from "../record-text.ts";
 import {
   MAXIMUM_RECORDS,
@@ -45,6 +47,17 @@ const read = createRoute({
         description:
           "`start` (also when left out), `end`, `-N` for the last N of each partition, an offset with `partition`, or `partition:offset` pairs with commas",
       }),
+      at: timeQuery.openapi({
+        description: "In place of `offset`: from the first record of this time on, in each partition",
+      }),
+      key: z
+        .string()
+        .min(1)
+        .max(1000)
+        .optional()
+        .openapi({
+          description: `Only records of this key. The topic is looked through from \`offset\` or \`at\` on, up to ${MAXIMUM_SCANNED_RECORDS} records a call: \`scanned\` says how many, \`next\` where to go on`,
+        }),
       limit: integerQuery(1, MAXIMUM_RECORDS, `Left out: ${DEFAULT_RECORDS}`),
       wait: waitQuery,
     }),
@@ -72,15 +85,16 @@ const produce = createRoute({
 export function recordRoutes(host: ApiHost): OpenAPIHono {
   const router = createRouter();
   router.openapi(read, async (c) => {
-    const { partition, offset, limit, wait } = c.req.valid("query");
+    const { partition, offset, at, key, limit = DEFAULT_RECORDS, wait: waitMs = 0 } = c.req.valid("query");
     const topic = await findTopic(host, c.req.valid("param").topic);
-    const { records, next } = await host.bus.read({
-      topic: topic.name,
-      from: parseOffset(offset ?? "start", topic, partition),
-      limit: limit ?? DEFAULT_RECORDS,
-      waitMs: wait ?? 0,
-      signal: callSignal(c, host.closing),
-    });
+    // Also where a time is given: it says what is wrong with the partition.
+    const start = parseOffset(offset ?? "start", topic, partition);
+    const from = at === undefined ? start : await positionsAt(host.bus, topic, partition, Date.parse(at));
+    const signal = callSignal(c, host.closing);
+    const { records, next, scanned } =
+      key === undefined
+        ? { ...(await host.bus.read({ topic: topic.name, from, limit, waitMs, signal })), scanned: undefined }
+        : await searchKey(host.bus, { topic, from, key, limit, waitMs, signal });
     return c.json(
       {
         records: records.map((record) => ({
@@ -92,6 +106,7 @@ export function recordRoutes(host: ApiHost): OpenAPIHono {
           value: record.value,
         })),
         next: formatOffset(next),
+        ...(scanned !== undefined && { scanned }),
       },
       200,
     );

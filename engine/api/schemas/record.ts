@@ -13,6 +13,10 @@ const topicRecordSchema = z
     key: z.string().nullable(),
     headers: z.record(z.string(), z.string()),
     value: z.string().nullable().openapi({ description: "The text as it stands in the topic; null is a tombstone" }),
+    encoding: z
+      .object({ key: z.literal("base64").optional(), value: z.literal("base64").optional() })
+      .optional()
+      .openapi({ description: "Bytes that are no UTF-8 text are shown so" }),
   })
   .openapi("TopicRecord");
 export type TopicRecord = z.infer<typeof topicRecordSchema>;
@@ -24,6 +28,7 @@ export const recordPageSchema = z
       description: "Give it back as `offset` to read on: partition:offset pairs",
       example: "0:17,1:4",
     }),
+    scanned: count.optional().openapi({ description: "With `key`: how many records were looked through for these" }),
   })
   .openapi("RecordPage");
 export type RecordPage = z.infer<typeof recordPageSchema>;
@@ -57,3 +62,23 @@ export type ProduceRequest = z.infer<typeof produceRequestSchema>;
 
 export const producedSchema = z.object({ records: z.array(position) }).openapi("Produced");
 export type Produced = z.infer<typeof producedSchema>;
+
+/** How many dead letters one call sends again. */
+const MAXIMUM_RESENT = 100;
+
+/** The body of `POST /topics/{topic}/resend`. */
+export const resendRequestSchema = z
+  .object({
+    records: z
+      .array(z.object({ partition: count, offset: count }))
+      .min(1)
+      .max(MAXIMUM_RESENT),
+    reason: z.string().max(2000).default(""),
+  })
+  .openapi("ResendRequest");
+export type ResendRequest = z.input<typeof resendRequestSchema>;
+
+export const resentSchema = z
+  .object({ records: z.array(z.object({ from: position, to: position })) })
+  .openapi("Resent");
+export type Resent = z.infer<typeof resentSchema>;

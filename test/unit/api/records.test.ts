@@ -149,3 +149,50 @@ describe("reading", () => {
     expect((await t.api("GET", "/topics/nonsense/records")).body.code).toBe("topic_not_found");
   });
 });
+
+describe("reading by time and key", () => {
+  test("begins at a time, in every partition or in one", async () => {
+    const t = await openTestApi();
+    await t.api("POST", PATH, { key: UUID, value: "before" });
+    t.clock.now += 60_000;
+    await t.api("POST", PATH, { key: UUID, value: "after" });
+    await t.api("POST", PATH, { key: "other", value: "elsewhere" });
+    const values = async (query: string) => {
+      const { body } = await t.api("GET", `${PATH}?${query}`);
+      return body.records.map(({ value }: { value: string }) => value).sort();
+    };
+    expect(await values("at=2026-11-22T10:00:30Z")).toEqual(["after", "elsewhere"]);
+    expect(await values(`at=2026-11-22T10:00:30Z&partition=${HOME}`)).toEqual(["after"]);
+    expect(await values("at=2026-11-22T09:00:00Z")).toHaveLength(3);
+    expect(await values("at=2026-11-22T12:00:00Z")).toEqual([]);
+    expect((await t.api("GET", `${PATH}?at=yesterday`)).status).toBe(400);
+  });
+
+  test("gives only the records of a key, and says how many it looked through", async () => {
+    const t = await openTestApi();
+    const records = Array.from({ length: 30 }, (_, n) => ({
+      key: n % 3 === 0 ? UUID : `k${n}`,
+      value: n,
+      partition: 0,
+    }));
+    await t.api("POST", PATH, { records });
+    const all = await t.api("GET", `${PATH}?key=${UUID}`);
+    expect(all.body.records.map(({ value }: { value: string }) => Number(value))).toEqual([
+      0, 3, 6, 9, 12, 15, 18, 21, 24, 27,
+    ]);
+    expect(all.body.scanned).toBe(30);
+
+    const found: number[] = [];
+    let offset = "start";
+    for (let calls = 0; calls < 30; calls += 1) {
+      const { body } = await t.api("GET", `${PATH}?key=${UUID}&limit=4&offset=${encodeURIComponent(offset)}`);
+      expect(body.records.length).toBeLessThanOrEqual(4);
+      found.push(...body.records.map(({ value }: { value: string }) => Number(value)));
+      offset = body.next;
+      if (body.scanned === 0) break;
+    }
+    expect(found).toEqual([0, 3, 6, 9, 12, 15, 18, 21, 24, 27]);
+    expect((await t.api("GET", `${PATH}?key=nobody`)).body).toMatchObject({ records: [], scanned: 30 });
+    expect((await t.api("GET", PATH)).body).not.toHaveProperty("scanned");
+  });
+});
