@@ -1,5 +1,6 @@
 /** /failures and /activity: what broke, and who did what. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { listActivity } from "../activity.ts";
 import type { ApiHost } from "../host.ts";
 import { createRouter, integerQuery, json, problems } from "../openapi.ts";
 import { activityPageSchema, failureListSchema } from "../schemas/history.ts";
@@ -24,6 +25,8 @@ const activity = createRoute({
   operationId: "listActivity",
   tags: ["Failures and activity"],
   summary: "Operators' actions with actor, reason and outcome",
+  description:
+    "Actions on journeys, and what was done to the profiles of this console: changed, chosen, unlocked. The latter have `profile` in the place of a journey.",
   request: {
     query: z.object({
       actor: z.string().optional(),
@@ -39,6 +42,6 @@ const activity = createRoute({
 export function historyRoutes(host: ApiHost): OpenAPIHono {
   const router = createRouter();
   router.openapi(failures, async (c) => c.json({ failures: await host.audit.failures(c.req.valid("query")) }, 200));
-  router.openapi(activity, async (c) => c.json(await host.audit.activity(c.req.valid("query")), 200));
+  router.openapi(activity, async (c) => c.json(await listActivity(host, c.req.valid("query")), 200));
   return router;
 }

@@ -35,7 +35,22 @@ const activityRowSchema = z
   })
   .openapi("ActivityRow") satisfies z.ZodType<ActivityRow>;
 
+/** What was done to a profile of this console: no journey's history has it. */
+const profileActivityRowSchema = z
+  .object({
+    at: time,
+    profile: z.string(),
+    action: z.string().openapi({ example: "profile.unlocked" }),
+    actor: z.string(),
+    reason: z.string(),
+    outcome: z.string(),
+  })
+  .openapi("ProfileActivityRow");
+
 export const activityPageSchema = z
-  .object({ activity: z.array(activityRowSchema), next: z.string().nullable() })
+  .object({
+    activity: z.array(z.union([activityRowSchema, profileActivityRowSchema])),
+    next: z.string().nullable(),
+  })
   .openapi("ActivityPage");
 export type ActivityPage = z.infer<typeof activityPageSchema>;

@@ -119,8 +119,11 @@ describe("/failures and /activity", () => {
     const t = await openTestApi();
     t.audit.answers.activity = { activity: [], next: "more" };
     expect((await t.api("GET", "/failures")).body).toEqual({ failures: [] });
-    expect((await t.api("GET", "/activity?actor=olga&action=rollback&q=x&cursor=c&limit=5")).body.next).toBe("more");
-    expect(t.audit.calls.activity).toEqual([{ actor: "olga", action: "rollback", q: "x", cursor: "c", limit: 5 }]);
+    const { next } = (await t.api("GET", "/activity?actor=olga&action=rollback&q=x&limit=5")).body;
+    await t.api("GET", `/activity?actor=olga&action=rollback&q=x&limit=5&cursor=${next}`);
+    const asked = { actor: "olga", action: "rollback", q: "x", limit: 5 };
+    expect(t.audit.calls.activity).toEqual([asked, { ...asked, cursor: "more" }]);
+    expect((await t.api("GET", "/activity?cursor=nonsense")).body.code).toBe("invalid_request");
   });
 });
 
