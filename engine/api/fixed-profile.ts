@@ -42,6 +42,7 @@ export function fixedProfile(cluster: FixedCluster): ProfileStore & { negations:
     unlock: refuse,
     lock: refuse,
     setCurrent: () => {},
+    note: () => {},
     reached(_name, id) {
       clusterId = id;
     },

@@ -1,5 +1,5 @@
 /**
- * What operators did to the profiles of this console: changed, chosen, unlocked. No journey's history has it, so the
+ * What operators did to the profiles of this console (changed, chosen, unlocked) and on them by hand. No journey's history has it, so the
  * console keeps it itself, in `profile-log.jsonl`, and shows it in GET /activity.
  */
 import { appendFileSync, existsSync } from "node:fs";
@@ -13,7 +13,14 @@ const MAXIMUM_LINES = 1_000;
 const eventSchema = z.object({
   at: z.string(),
   profile: z.string(),
-  action: z.enum(["profile.changed", "profile.removed", "profile.chosen", "profile.unlocked", "profile.locked"]),
+  action: z.enum([
+    "profile.changed",
+    "profile.removed",
+    "profile.chosen",
+    "profile.unlocked",
+    "profile.locked",
+    "record.resent",
+  ]),
   actor: z.string(),
   reason: z.string(),
 });

@@ -233,6 +233,10 @@ class Profiles implements ProfileStore {
     this.#tell(found, "profile.chosen", reason);
   }
 
+  note(action: ProfileEvent["action"], reason: string): void {
+    this.#tell(this.#file.current, action, reason);
+  }
+
   reached(name: string, clusterId: string): void {
     const profile = this.#file.profiles.find((each) => each.name === name);
     if (profile === undefined || profile.cluster_id === clusterId) return;
