@@ -4,6 +4,7 @@
  * settled, and never beyond a command that isn't.
  */
 import type { Bus } from "../bus/bus.ts";
+import { AntigraphError } from "../core/errors.ts";
 import { TOPICS } from "../core/protocol.ts";
 import { type Connection, type ConnectOptions, type Transport, TransportError } from "./transport.ts";
 
@@ -63,5 +64,8 @@ export const groupOf = (service: string, prefix = ""): string => `${prefix}servi
 
 export function toTransportError(error: unknown): TransportError {
   if (error instanceof TransportError) return error;
+  if (error instanceof AntigraphError && error.code === "payload_too_large") {
+    return new TransportError("refused", error.message, error);
+  }
   return new TransportError("unavailable", error instanceof Error ? error.message : String(error), error);
 }

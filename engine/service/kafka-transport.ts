@@ -52,6 +52,8 @@ export function createKafkaTransport(options: KafkaTransportOptions): Transport 
 
   return {
     remembers: true,
+    // The bus makes batches of what goes to one partition; one without a leader holds up no other.
+    laneOf: ({ key }) => key ?? "",
     async connect(connect) {
       users += 1;
       return createConnection(connect, options, open, release);

@@ -1,16 +1,15 @@
 /**
- * The way of replies to `tomanager`: in batches, in order, again and again until they are accepted. What the ledger
- * keeps on disk is taken up here after a crash.
+ * The way of replies to `tomanager`, in lanes (reply-lane.ts): those of one lane keep their order, and one lane waits
+ * for no other. What the ledger keeps on disk is taken up here after a crash.
  */
 import type { NewRecord } from "../bus/bus.ts";
-import { backoffMs, type Clock, pause } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import type { Ledger } from "./ledger.ts";
-import { TransportError } from "./transport.ts";
+import { ReplyLane } from "./reply-lane.ts";
 
-const MAXIMUM_BATCH_RECORDS = 500;
-const MAXIMUM_BATCH_CHARACTERS = 4_000_000;
+const RESEND_AT_ONCE = 500;
 
-interface Entry {
+export interface Entry {
   /** The command's id; undefined for what isn't in the ledger (progress, dead letters). */
   id: string | undefined;
   record: NewRecord;
@@ -21,6 +20,8 @@ interface Entry {
 
 export interface RepliesOptions {
   append(records: NewRecord[]): Promise<void>;
+  /** Which records must keep their order, and wait for each other. Default: all. */
+  laneOf?(record: NewRecord): string;
   ledger: Ledger;
   clock: Clock;
   random: () => number;
@@ -32,11 +33,13 @@ export interface RepliesOptions {
 
 export class Replies {
   readonly #options: RepliesOptions;
-  readonly #queue: Entry[] = [];
+  readonly #waiting = new Set<Entry>();
+  readonly #lanes = new Map<string, ReplyLane>();
+  readonly #settled: Entry[] = [];
+  #change = nextChange();
   readonly #byId = new Map<string, Entry>();
   readonly #stopping = new AbortController();
   readonly #lastCall = new AbortController();
-  #pumping: Promise<void> | undefined;
 
   constructor(options: RepliesOptions) {
     this.#options = options;
@@ -44,7 +47,7 @@ export class Replies {
 
   /** How many wait to be accepted. */
   get waiting(): number {
-    return this.#queue.length;
+    return this.#waiting.size;
   }
 
   /** Resolves when the record is accepted (or given up as refused); rejects when the service ends before. */
@@ -55,16 +58,16 @@ export class Replies {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     promise.catch(() => {}); // with a ledger on disk nobody waits for it
     const entry: Entry = { id, record, accepted: resolve, failed: reject, promise };
-    this.#queue.push(entry);
+    this.#waiting.add(entry);
     if (id !== undefined) this.#byId.set(id, entry);
-    this.#pumping ??= this.#pump();
+    this.#laneOf(record).add(entry);
     return promise;
   }
 
   /** Sends what an earlier life left unsent. */
   async resendStored(): Promise<void> {
     for (;;) {
-      const entries = this.#options.ledger.unsent(MAXIMUM_BATCH_RECORDS);
+      const entries = this.#options.ledger.unsent(RESEND_AT_ONCE);
       if (entries.length === 0) return;
       await Promise.all(entries.map(({ id, reply }) => this.send(reply, id)));
     }
@@ -72,18 +75,18 @@ export class Replies {
 
   /** Resolves when no more than `count` wait; may reject when the service ends before. */
   async room(count: number): Promise<void> {
-    while (this.#queue.length > count) await Promise.race(this.#queue.slice(0, 1).map(({ promise }) => promise));
+    while (this.#waiting.size > count) await this.#change.promise;
   }
 
   /** Resolves when nothing waits. */
   async drained(): Promise<void> {
-    while (this.#pumping) await this.#pumping;
+    while (this.#lanes.size > 0) await this.#pumped();
   }
 
   /** Sends what waits as long as that succeeds: for an end where a durable ledger keeps the rest. */
   async drainWhileAccepted(): Promise<void> {
     this.#lastCall.abort();
-    await this.#pumping;
+    await this.#pumped();
   }
 
   /** Gives up what still waits: a durable ledger has it for the next life. */
@@ -92,81 +95,64 @@ export class Replies {
     this.#reject(new Error("the service has stopped"));
   }
 
-  async #pump(): Promise<void> {
-    // Everything that becomes ready in this turn of the event loop shares a batch.
-    await Promise.resolve();
-    let failures = 0;
-    while (this.#queue.length > 0 && !this.#stopping.signal.aborted) {
-      const batch = this.#nextBatch();
-      try {
-        await this.#options.append(batch.map(({ record }) => record));
-        failures = 0;
-        this.#settle(batch);
-      } catch (error) {
-        const kind = error instanceof TransportError ? error.kind : "unavailable";
-        if (kind === "denied") {
-          const reason = error instanceof Error ? error : new Error(String(error));
-          this.#reject(reason);
-          this.#options.onFatal(reason);
-        } else if (kind === "refused") {
-          await this.#oneByOne(batch);
-        } else {
-          failures += 1;
-          const { clock, random } = this.#options;
-          if (this.#lastCall.signal.aborted) break;
-          const hurry = AbortSignal.any([this.#stopping.signal, this.#lastCall.signal]);
-          await pause(clock, backoffMs(failures, random), hurry);
-        }
-      }
-    }
-    this.#pumping = undefined;
+  #laneOf(record: NewRecord): ReplyLane {
+    const name = this.#options.laneOf?.(record) ?? "";
+    const known = this.#lanes.get(name);
+    if (known !== undefined) return known;
+    const lane = new ReplyLane({
+      ...this.#options,
+      stopping: this.#stopping.signal,
+      lastCall: this.#lastCall.signal,
+      onSettled: (entries) => this.#settle(entries),
+      onDenied: (error) => {
+        this.#reject(error);
+        this.#options.onFatal(error);
+      },
+      onIdle: () => this.#lanes.delete(name),
+    });
+    this.#lanes.set(name, lane);
+    return lane;
   }
 
-  /** One record of the batch is refused: find it, so that the others aren't held up by it. */
-  async #oneByOne(batch: Entry[]): Promise<void> {
-    for (const entry of batch) {
-      try {
-        await this.#options.append([entry.record]);
-        this.#settle([entry]);
-      } catch (error) {
-        if (!(error instanceof TransportError && error.kind === "refused")) return; // the pump tries the rest again
-        this.#options.onRefused(entry.record, error.message);
-        const instead = this.#options.instead(entry.record, error.message);
-        if (instead === undefined) this.#settle([entry]);
-        else {
-          entry.record = instead;
-          if (entry.id !== undefined) this.#options.ledger.replaceReply(entry.id, instead);
-        }
-      }
-    }
+  async #pumped(): Promise<void> {
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.pumping));
   }
 
-  #nextBatch(): Entry[] {
-    const batch: Entry[] = [];
-    let characters = 0;
-    for (const entry of this.#queue) {
-      characters += entry.record.value?.length ?? 0;
-      const full = batch.length >= MAXIMUM_BATCH_RECORDS || characters > MAXIMUM_BATCH_CHARACTERS;
-      if (full && batch.length > 0) break;
-      batch.push(entry);
-    }
-    return batch;
+  /** What is settled in the same turn of the event loop is noted together. */
+  #settle(entries: readonly Entry[]): void {
+    if (this.#settled.length === 0) queueMicrotask(() => this.#note());
+    this.#settled.push(...entries);
   }
 
-  #settle(entries: Entry[]): void {
+  #note(): void {
+    const entries = this.#settled.splice(0);
     const ids = entries.flatMap(({ id }) => (id === undefined ? [] : [id]));
     if (ids.length > 0) this.#options.ledger.sent(ids, this.#options.clock.now());
-    const done = new Set(entries);
-    const left = this.#queue.filter((entry) => !done.has(entry));
-    this.#queue.splice(0, this.#queue.length, ...left);
-    for (const { id, accepted } of entries) {
-      if (id !== undefined) this.#byId.delete(id);
-      accepted();
+    for (const entry of entries) {
+      this.#waiting.delete(entry);
+      if (entry.id !== undefined) this.#byId.delete(entry.id);
+      entry.accepted();
     }
+    this.#renew().resolve();
   }
 
   #reject(error: Error): void {
-    for (const { failed } of this.#queue.splice(0)) failed(error);
+    for (const { failed } of this.#waiting) failed(error);
+    this.#waiting.clear();
     this.#byId.clear();
+    this.#renew().reject(error);
   }
+
+  /** Whoever waits for a change waits for the next one from here on. */
+  #renew(): PromiseWithResolvers<void> {
+    const change = this.#change;
+    this.#change = nextChange();
+    return change;
+  }
+}
+
+function nextChange(): PromiseWithResolvers<void> {
+  const change = Promise.withResolvers<void>();
+  change.promise.catch(() => {}); // nobody may be waiting
+  return change;
 }

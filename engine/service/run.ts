@@ -123,6 +123,7 @@ export async function runService(
   const append = async (records: NewRecord[]) => (await connecting.promise).append(records);
   const replies = new Replies({
     append,
+    laneOf: transport.laneOf,
     ledger,
     clock,
     random,

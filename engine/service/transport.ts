@@ -52,6 +52,8 @@ export interface Connection {
 export interface Transport {
   /** It has consumer groups: they remember where a service has read up to, and `positions` aren't asked for. */
   readonly remembers: boolean;
+  /** Which records must keep their order; others need not wait for them. Left out: all, they go in batches. */
+  laneOf?(record: NewRecord): string;
   connect(options: ConnectOptions): Promise<Connection>;
 }
 
