@@ -362,6 +362,7 @@ export class UndoOracle {
     // The others go out in the same turn; whoever is missing is owed.
     if (!this.drawing.dynamic?.has(step)) for (const name of this.negationsOf(step)) calls.set(name, "waiting");
     track.round = { effects: track.effects, fresh: true, calls };
+    track.succeeded = false;
     track.given.clear();
   }
 }
