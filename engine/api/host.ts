@@ -75,8 +75,6 @@ export interface ProfileStore {
   /** Unlocks the open profile, which is production, for 30 minutes. @throws AntigraphError forbidden_profile */
   unlock(reason: string): Profile;
   lock(): Profile;
-  /** Writes down what an operator did on the open profile that no journey's history has. */
-  note(action: ProfileEvent["action"], reason: string): void;
   /** Makes it the one that is open, locked again. @throws AntigraphError profile_not_found */
   setCurrent(name: string, reason?: string): void;
   /** Puts into the log of events what an operator did on the open profile by hand. */
