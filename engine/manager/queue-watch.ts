@@ -20,8 +20,8 @@ const MAXIMUM_GROUPS = 64;
 const MAXIMUM_READS = 64;
 /** Advances remembered for a partition. */
 const MAXIMUM_ADVANCES = 1_000;
-/** A service that read its commands in no group (over HTTP, say) is looked for again after so long. */
-const WITHOUT_GROUP_MS = 30_000;
+/** For so long after something was sent to a service without a group (over HTTP, say) one is looked for. */
+const LOOK_FOR_GROUP_MS = 60_000;
 /** A command's record is written so much later, at most, than its clock began. */
 const WRITTEN_WITHIN_MS = 1_000;
 
@@ -69,6 +69,7 @@ interface Queue {
   service: string;
   /** Something was sent since the last look, or the group lagged then, or somebody asks. */
   isWanted: boolean;
+  sentAt: number;
   /** When the last look began. */
   lookedAt: number;
   /** The group that has stored positions. */
@@ -102,6 +103,7 @@ class Watch implements QueueWatch {
 
   sent(service: string): void {
     const queue = this.queueOf(service);
+    queue.sentAt = this.clock();
     if (queue.isWanted) return;
     queue.isWanted = true;
     this.look(LOOK_EVERY_MS);
@@ -109,8 +111,6 @@ class Watch implements QueueWatch {
 
   dueOf({ service, uuid, sentAt, timeoutMs, queueTimeoutMs }: QueuedCommand, now: number) {
     const queue = this.queueOf(service);
-    const isKnownWithout = queue.group === undefined && now - queue.lookedAt < WITHOUT_GROUP_MS;
-    if (isKnownWithout) return { at: sentAt + timeoutMs, isSure: true };
     const advances = queue.partitions.get(partitionFor(uuid, Math.max(1, this.partitions))) ?? [];
     const last = advances.findLast((advance) => isShortOf(advance, sentAt));
     const latest = sentAt + queueTimeoutMs;
@@ -132,7 +132,7 @@ class Watch implements QueueWatch {
     const known = this.queues.get(service);
     if (known) return known;
     const queue: Queue = {
-      ...{ service, isWanted: false, lookedAt: Number.NEGATIVE_INFINITY },
+      ...{ service, isWanted: false, sentAt: Number.NEGATIVE_INFINITY, lookedAt: Number.NEGATIVE_INFINITY },
       ...{ group: undefined, partitions: new Map() },
     };
     this.queues.set(service, queue);
@@ -192,7 +192,7 @@ class Watch implements QueueWatch {
       const found = names.map((name) => byGroup.get(name)).find((it) => it && Object.keys(it.positions).length > 0);
       if (found?.group !== queue.group) queue.partitions.clear();
       queue.group = found?.group;
-      let lags = false;
+      let lags = found === undefined && at - queue.sentAt < LOOK_FOR_GROUP_MS;
       for (const [name, offset] of Object.entries(found?.positions ?? {})) {
         const partition = Number(name);
         const advance = note(queue, partition, offset, at);
@@ -217,13 +217,13 @@ class Watch implements QueueWatch {
   }
 }
 
-/** The partition's latest advance, a new one if the group has moved. */
+/** The partition's latest advance, a new one if the group has moved. That it is there at last is one, too. */
 function note(queue: Queue, partition: number, offset: number, at: number): Advance {
   const advances = queue.partitions.get(partition) ?? [];
   const last = advances.at(-1);
   if (last?.offset === offset) return last;
-  // The first that is seen, or set back by hand: nobody knows since when.
-  const isAdvance = last !== undefined && offset > last.offset;
+  // There from the beginning, or set back by hand: nobody knows since when.
+  const isAdvance = last === undefined ? queue.lookedAt > Number.NEGATIVE_INFINITY : offset > last.offset;
   const advance: Advance = { at: isAdvance ? at : Number.NEGATIVE_INFINITY, offset };
   queue.partitions.set(partition, isAdvance ? [...advances.slice(1 - MAXIMUM_ADVANCES), advance] : [advance]);
   return advance;

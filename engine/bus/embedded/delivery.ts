@@ -39,7 +39,7 @@ export class Delivery implements Subscription {
   /** Woken while the callback ran. */
   private again = false;
   private closed = false;
-  private draining = false;
+  private draining: Promise<void> | undefined;
 
   /** `all`: the cursors whose appends wake it, and which count for `caughtUp`. */
   constructor(all: readonly Cursor[], options: DeliveryOptions) {
@@ -59,7 +59,7 @@ export class Delivery implements Subscription {
 
   /** There may be something to deliver. It is looked at in the event loop's next turn, so that a burst is one batch. */
   wake(): void {
-    if (this.closed || this.draining || this.retry !== undefined) return;
+    if (this.closed || this.draining !== undefined || this.retry !== undefined) return;
     if (this.running !== undefined) this.again = true;
     else this.scheduled ??= setImmediate(() => this.run());
   }
@@ -83,8 +83,12 @@ export class Delivery implements Subscription {
   }
 
   /** The callback isn't called any more; resolves when its running call has ended, or after CLOSE_WAIT_MS. */
-  async drain(): Promise<void> {
-    this.draining = true;
+  drain(): Promise<void> {
+    this.draining ??= this.end();
+    return this.draining;
+  }
+
+  private async end(): Promise<void> {
     clearImmediate(this.scheduled);
     clearTimeout(this.retry);
     if (this.running === undefined) return;
@@ -103,7 +107,7 @@ export class Delivery implements Subscription {
       this.running = undefined;
       if (this.closed) return;
       this.checkCaughtUp();
-      if (this.draining) return;
+      if (this.draining !== undefined) return;
       if (outcome === "failed") {
         this.retry = setTimeout(() => {
           this.retry = undefined;

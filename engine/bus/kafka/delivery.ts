@@ -44,7 +44,7 @@ export class Delivery implements Subscription {
   private running: Promise<void> | undefined;
   private readonly closing = new AbortController();
   private held = false;
-  private draining = false;
+  private draining: Promise<void> | undefined;
   /** Ends the wait before a batch is delivered again. */
   private retry: AbortController | undefined;
 
@@ -112,8 +112,12 @@ export class Delivery implements Subscription {
   }
 
   /** The callback isn't called any more; resolves when its running call has ended, or after CLOSE_WAIT_MS. */
-  async drain(): Promise<void> {
-    this.draining = true;
+  drain(): Promise<void> {
+    this.draining ??= this.end();
+    return this.draining;
+  }
+
+  private async end(): Promise<void> {
     this.retry?.abort();
     const timeout = new AbortController();
     await Promise.race([this.running, delay(CLOSE_WAIT_MS, timeout.signal)]);
@@ -151,7 +155,7 @@ export class Delivery implements Subscription {
   }
 
   private stopped(): boolean {
-    return this.held || this.draining || this.closing.signal.aborted;
+    return this.held || this.draining !== undefined || this.closing.signal.aborted;
   }
 
   private async run(): Promise<void> {

@@ -145,10 +145,20 @@ describe("the clock of a command", () => {
 
   it("of a service without a group counts from its sending", async () => {
     watch.sent("user");
-    await until(command.sentAt);
-    watch.dueOf(command, command.sentAt + 5_000);
+    await until(command.sentAt + 5_000);
+    watch.dueOf(command, Date.now());
     await vi.advanceTimersByTimeAsync(200);
     expect(watch.dueOf(command, Date.now())).toEqual({ at: command.sentAt + 5_000, isSure: true });
+  });
+
+  it("counts from when the group came to life, if that was later", async () => {
+    await until(command.sentAt);
+    watch.sent("user");
+    await vi.advanceTimersByTimeAsync(3_000);
+    await move(100);
+    const { at } = watch.dueOf(command, Date.now());
+    expect(at - 5_000).toBeGreaterThanOrEqual(command.sentAt + 3_000);
+    expect(at - 5_000).toBeLessThanOrEqual(command.sentAt + 4_000);
   });
 
   it("counts anew when the group was set back by hand", async () => {
