@@ -1,13 +1,24 @@
 /** The `offset` of a read: where to begin in each partition, as text. */
-import type { TopicInfo } from "../bus/bus.ts";
+import type { PartitionOffsets } from "../bus/bus.ts";
 import { AntigraphError } from "../core/errors.ts";
+
+/** A topic as far as reading it asks for. */
+export interface TopicOffsets {
+  name: string;
+  partitions: number;
+  offsets: PartitionOffsets[];
+}
 
 /**
  * Understands `start`, `end`, `-N` (the last N of each partition), `partition:offset,...` as a read's `next`, and a plain
  * offset when there is only one partition to read.
  * @throws AntigraphError invalid_request
  */
-export function parseOffset(text: string, topic: TopicInfo, partition: number | undefined): Record<number, number> {
+export function parseOffset(
+  text: string,
+  topic: TopicOffsets,
+  partition: number | undefined,
+): Record<number, number> {
   const asked =
     partition === undefined ? topic.offsets : topic.offsets.filter((each) => each.partition === partition);
   if (asked.length === 0) invalid("partition", `${topic.name} has partitions 0 to ${topic.partitions - 1}`);

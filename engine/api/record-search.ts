@@ -1,5 +1,6 @@
 /** Reading only the records of one key: topics have no index of keys, so they are looked through, with a bound. */
-import type { BusRecord, ObservableBus, TopicInfo } from "../bus/bus.ts";
+import type { BusRecord, ObservableBus } from "../bus/bus.ts";
+import type { TopicOffsets } from "./record-positions.ts";
 
 /** Records that one call looks through at most; its answer says how far it came, and the next call goes on from there. */
 export const MAXIMUM_SCANNED_RECORDS = 20_000;
@@ -7,7 +8,7 @@ export const MAXIMUM_SCANNED_RECORDS = 20_000;
 const BATCH_RECORDS = 1_000;
 
 interface Search {
-  topic: TopicInfo;
+  topic: TopicOffsets;
   from: Record<number, number>;
   key: string;
   /** Records of the key that are enough. */
@@ -67,7 +68,7 @@ function behind(from: Record<number, number>, records: readonly BusRecord[]): Re
 /** Where a topic's partitions stand at a time, as far as they are asked for. */
 export async function positionsAt(
   bus: ObservableBus,
-  topic: TopicInfo,
+  topic: TopicOffsets,
   partition: number | undefined,
   timeMs: number,
 ): Promise<Record<number, number>> {

@@ -163,7 +163,6 @@ function fixedProfile(store: ProfileStore, wanted: Partial<Profile>): ProfileSto
     remove: refuse,
     unlock: () => profile,
     lock: () => profile,
-    note: () => {},
     setCurrent: () => {},
     note: () => {},
     reached: () => {},

@@ -3,13 +3,15 @@
  * services in any language: read `fromanager`, answer to `tomanager`.
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { NewRecord, TopicInfo } from "../../bus/bus.ts";
+import type { NewRecord } from "../../bus/bus.ts";
 import { AntigraphError } from "../../core/errors.ts";
+import { resendDeadLetters } from "../dead-letters.ts";
 import type { ApiHost } from "../host.ts";
 import {
   bodyProblems,
   callSignal,
   createRouter,
+  flagQuery,
   integerQuery,
   json,
   jsonBody,
@@ -17,7 +19,8 @@ import {
   timeQuery,
   waitQuery,
 } from "../openapi.ts";
-import { formatOffset, parseOffset } from "../record-positions.ts";
+import { boundedPage, shownRecord } from "../record-pages.ts";
+import { formatOffset, parseOffset, type TopicOffsets } from "../record-positions.ts";
 import { MAXIMUM_SCANNED_RECORDS, positionsAt, searchKey } from "../record-search.ts";
 import { assertRecordSize, recordText } from "../record-text.ts";
 import {
@@ -26,7 +29,10 @@ import {
   producedSchema,
   produceRequestSchema,
   recordPageSchema,
+  resendRequestSchema,
+  resentSchema,
 } from "../schemas/record.ts";
+import { assertWritable } from "../writable.ts";
 
 const TAGS = ["Records"];
 const DEFAULT_RECORDS = 100;
@@ -38,7 +44,8 @@ const read = createRoute({
   operationId: "readRecords",
   tags: TAGS,
   summary: "Read records, by long poll if wanted",
-  description: "Read on by giving `next` back as `offset`: then nothing is missed and nothing is read twice.",
+  description:
+    "Read on by giving `next` back as `offset`: then nothing is missed and nothing is read twice. An answer has 4 MiB of text at most, and may hold fewer records than there are.",
   request: {
     params,
     query: z.object({
@@ -58,6 +65,10 @@ const read = createRoute({
         .openapi({
           description: `Only records of this key. The topic is looked through from \`offset\` or \`at\` on, up to ${MAXIMUM_SCANNED_RECORDS} records a call: \`scanned\` says how many, \`next\` where to go on`,
         }),
+      skip: flagQuery.openapi({
+        description:
+          "Where records have left the topic already, read on from what is left, and say how many: `skipped`",
+      }),
       limit: integerQuery(1, MAXIMUM_RECORDS, `Left out: ${DEFAULT_RECORDS}`),
       wait: waitQuery,
     }),
@@ -82,31 +93,42 @@ const produce = createRoute({
   },
 });
 
+const resend = createRoute({
+  method: "post",
+  path: "/topics/{topic}/resend",
+  operationId: "resendDeadLetters",
+  tags: TAGS,
+  summary: "Send dead letters again",
+  description:
+    "Each as a new record of the topic it came from, with its key, its bytes and its own headers, and with actor, reason and `resent-from` in the headers. The dead letters stay where they are. Stands in the activity.",
+  request: { params, body: jsonBody(resendRequestSchema) },
+  responses: {
+    201: json(resentSchema, "Where they stand now, in the order given"),
+    ...bodyProblems("forbidden_profile", "forbidden_topic", "offset_out_of_range", "bus_unavailable"),
+  },
+});
+
 export function recordRoutes(host: ApiHost): OpenAPIHono {
   const router = createRouter();
   router.openapi(read, async (c) => {
-    const { partition, offset, at, key, limit = DEFAULT_RECORDS, wait: waitMs = 0 } = c.req.valid("query");
+    const { partition, offset, at, key, skip, limit = DEFAULT_RECORDS, wait: waitMs = 0 } = c.req.valid("query");
     const topic = await findTopic(host, c.req.valid("param").topic);
     // Also where a time is given: it says what is wrong with the partition.
     const start = parseOffset(offset ?? "start", topic, partition);
-    const from = at === undefined ? start : await positionsAt(host.bus, topic, partition, Date.parse(at));
+    const begun = at === undefined ? start : await positionsAt(host.bus, topic, partition, Date.parse(at));
+    const { from, skipped } = skip ? skipLost(begun, topic) : { from: begun, skipped: undefined };
     const signal = callSignal(c, host.closing);
-    const { records, next, scanned } =
+    const { records, next, scanned } = boundedPage(
       key === undefined
         ? { ...(await host.bus.read({ topic: topic.name, from, limit, waitMs, signal })), scanned: undefined }
-        : await searchKey(host.bus, { topic, from, key, limit, waitMs, signal });
+        : await searchKey(host.bus, { topic, from, key, limit, waitMs, signal }),
+    );
     return c.json(
       {
-        records: records.map((record) => ({
-          partition: record.partition,
-          offset: record.offset,
-          timestamp: new Date(record.timestamp).toISOString(),
-          key: record.key,
-          headers: record.headers,
-          value: record.value,
-        })),
+        records: records.map(shownRecord),
         next: formatOffset(next),
         ...(scanned !== undefined && { scanned }),
+        ...(skipped !== undefined && { skipped }),
       },
       200,
     );
@@ -117,13 +139,33 @@ export function recordRoutes(host: ApiHost): OpenAPIHono {
     const records = newRecords(c.req.valid("json"), topic);
     return c.json({ records: await host.bus.append(records) }, 201);
   });
+  router.openapi(resend, async (c) => {
+    assertWritable(host);
+    const { records, reason } = c.req.valid("json");
+    return c.json({ records: await resendDeadLetters(host, c.req.valid("param").topic, records, reason) }, 201);
+  });
   return router;
 }
 
-async function findTopic(host: ApiHost, name: string): Promise<TopicInfo> {
-  const topic = (await host.bus.topics()).find((each) => each.name === name);
-  if (!topic) throw new AntigraphError("topic_not_found", `There is no topic ${name}.`);
-  return topic;
+async function findTopic(host: ApiHost, name: string): Promise<TopicOffsets> {
+  const offsets = await host.bus.offsets(name);
+  return { name, partitions: offsets.length, offsets };
+}
+
+/** Behind what retention has taken. */
+function skipLost(
+  from: Record<number, number>,
+  { offsets }: TopicOffsets,
+): { from: Record<number, number>; skipped: number } {
+  const kept = { ...from };
+  let skipped = 0;
+  for (const { partition, start } of offsets) {
+    const position = from[partition];
+    if (position === undefined || position >= start) continue;
+    kept[partition] = start;
+    skipped += start - position;
+  }
+  return { from: kept, skipped };
 }
 
 function assertMayProduce(host: ApiHost, topic: string): void {
@@ -138,7 +180,7 @@ function assertMayProduce(host: ApiHost, topic: string): void {
   }
 }
 
-function newRecords(body: ProduceRequest, topic: TopicInfo): NewRecord[] {
+function newRecords(body: ProduceRequest, topic: TopicOffsets): NewRecord[] {
   const given = body.records ?? [
     { key: body.key, value: body.value, headers: body.headers, partition: body.partition },
   ];

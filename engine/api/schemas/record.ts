@@ -29,6 +29,9 @@ export const recordPageSchema = z
       example: "0:17,1:4",
     }),
     scanned: count.optional().openapi({ description: "With `key`: how many records were looked through for these" }),
+    skipped: count
+      .optional()
+      .openapi({ description: "With `skip`: how many had left the topic before they were read" }),
   })
   .openapi("RecordPage");
 export type RecordPage = z.infer<typeof recordPageSchema>;

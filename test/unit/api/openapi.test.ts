@@ -46,6 +46,7 @@ const PROMISED = [
   "GET /api/v1/groups",
   "GET /api/v1/topics/{topic}/records",
   "POST /api/v1/topics/{topic}/records",
+  "POST /api/v1/topics/{topic}/resend",
   "GET /api/v1/manager",
   "POST /api/v1/manager",
   "GET /api/v1/profiles",

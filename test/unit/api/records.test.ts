@@ -196,3 +196,81 @@ describe("reading by time and key", () => {
     expect((await t.api("GET", PATH)).body).not.toHaveProperty("scanned");
   });
 });
+
+describe("dead letters, sent again", () => {
+  const LETTERS = `/topics/${TOPICS.deadLetter}`;
+  const letter = {
+    key: UUID,
+    value: "not JSON {",
+    headers: { id: "x", reason: "malformed", message: "no", topic: TOPICS.toManager, partition: "7", offset: "3" },
+  };
+
+  test("go where they came from, with key, value and headers of their own, and say who sent them", async () => {
+    const t = await openTestApi();
+    await t.bus.append([{ topic: TOPICS.deadLetter, ...letter }]);
+    const body = { records: [{ partition: 0, offset: 0 }], reason: "mended" };
+    const answer = await t.api("POST", `${LETTERS}/resend`, body);
+    expect(answer).toEqual({
+      status: 201,
+      body: {
+        records: [
+          {
+            from: { topic: TOPICS.deadLetter, partition: 0, offset: 0 },
+            to: { topic: TOPICS.toManager, partition: 7, offset: 0 },
+          },
+        ],
+      },
+    });
+    const { records } = (await t.api("GET", `/topics/${TOPICS.toManager}/records`)).body;
+    const headers = { id: "x", actor: "olga", reason: "mended", "resent-from": `${TOPICS.deadLetter}/0/0` };
+    expect(records).toMatchObject([{ key: UUID, value: "not JSON {", headers }]);
+    expect(records[0].headers).toEqual(headers);
+    const [event] = t.host.profiles.events();
+    expect(event).toMatchObject({
+      action: "record.resent",
+      actor: "olga",
+      reason: expect.stringContaining("mended"),
+    });
+  });
+
+  test("only dead letters, that are there, to topics of this profile, and not on a read-only profile", async () => {
+    const t = await openTestApi();
+    await t.bus.append([{ topic: TOPICS.deadLetter, ...letter, headers: { topic: "elsewhere" } }]);
+    const codeOf = async (topic: string, offset: number) => {
+      const body = { records: [{ partition: 0, offset }] };
+      return (await t.api("POST", `/topics/${topic}/resend`, body)).body.code;
+    };
+    expect(await codeOf(TOPICS.toManager, 0)).toBe("forbidden_topic");
+    expect(await codeOf(TOPICS.deadLetter, 0)).toBe("invalid_request");
+    expect(await codeOf(TOPICS.deadLetter, 5)).toBe("offset_out_of_range");
+    const readOnly = await openTestApi({ profile: { read_only: true } });
+    const body = { records: [{ partition: 0, offset: 0 }] };
+    expect((await readOnly.api("POST", `${LETTERS}/resend`, body)).body.code).toBe("forbidden_profile");
+  });
+});
+
+describe("pages of records", () => {
+  test("end where they become large; the rest is on the next", async () => {
+    const t = await openTestApi();
+    const value = "x".repeat(3_000_000);
+    for (let index = 0; index < 3; index++) await t.bus.append([{ topic: TOPICS.fromManager, key: UUID, value }]);
+    const path = `/topics/${TOPICS.fromManager}/records?partition=${HOME}`;
+    const first = (await t.api("GET", path)).body;
+    expect(first.records).toHaveLength(1);
+    const second = (await t.api("GET", `${path}&offset=${first.next.split(":")[1]}`)).body;
+    expect(second.records.map(({ offset }: { offset: number }) => offset)).toEqual([1]);
+  });
+
+  test("skip what has left the topic, and say how much, where they are asked to", async () => {
+    const t = await openTestApi();
+    await t.bus.append([1, 2, 3].map((value) => ({ topic: TOPICS.fromManager, key: UUID, value: `${value}` })));
+    const { offsets } = t.bus;
+    // As if retention had taken the first two.
+    t.host.bus.offsets = async (topic) =>
+      (await offsets.call(t.bus, topic)).map((each) => (each.partition === HOME ? { ...each, start: 2 } : each));
+    const path = `/topics/${TOPICS.fromManager}/records?partition=${HOME}&offset=0`;
+    const { body } = await t.api("GET", `${path}&skip`);
+    expect([body.skipped, body.records.map(({ value }: { value: string }) => value)]).toEqual([2, ["3"]]);
+    expect((await t.api("GET", path)).body).not.toHaveProperty("skipped");
+  });
+});
