@@ -83,7 +83,8 @@ async function report(error: unknown, found: Found, json: boolean, io: Io): Prom
   const { code, message, fix, details } = problemOf(error);
   if (json) io.err(JSON.stringify({ error: { code, message, ...(fix ? { fix } : {}), ...details } }));
   else io.err(`antigraph: ${[message.trim(), fix].filter(Boolean).map(asSentence).join(" ")}`);
-  return 1;
+  // A value that only the console could judge is wrong use all the same.
+  return code === "invalid_request" ? 2 : 1;
 }
 
 function problemOf(error: unknown): { code: string; message: string; fix?: string; details?: object } {

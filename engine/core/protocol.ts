@@ -24,10 +24,13 @@ const uuid = z
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, "must be a UUID")
   .transform((text) => text.toLowerCase());
 
-/** Models of other languages write what they leave empty as null, and codes as numbers. */
+/** Other languages write a code or a version as a number where it is one. */
+const text = z.union([z.string(), z.number().transform(String)]);
+
+/** Models of other languages write what they leave empty as null. */
 export const stepErrorSchema = z
   .object({
-    code: z.union([z.string(), z.number().transform(String)]).nullish(),
+    code: text.nullish(),
     message: z.string().nullish(),
     retryable: z.boolean().nullish(),
   })
@@ -50,12 +53,16 @@ export interface StepError {
 export const toManagerSchema = z.object({
   uuid,
   name: z.string().default(""),
-  version: z.string().nullish(),
+  version: text.nullish(),
   service: z.string().min(1),
   function: z.string().min(1),
   status: z.enum(["success", "inprogress", "failure"]),
-  schema_version: z.string().default(SCHEMA_VERSION),
-  data: z.unknown(),
+  schema_version: text.default(SCHEMA_VERSION),
+  /** A model that leaves out what is empty leaves it out. */
+  data: z
+    .unknown()
+    .optional()
+    .transform((data): unknown => data ?? null),
   step: z.string().nullish(),
   attempt: z.number().int().positive().nullish(),
   error: stepErrorSchema.nullish(),

@@ -1,7 +1,7 @@
 // Section 3, "Built-in steps", seen from outside.
 import { v5 as uuidv5 } from "uuid";
 import { describe, expect, test } from "vitest";
-import { fail, ok, outsider, type Script, silence } from "../support/outsider.ts";
+import { type FlowSketch, fail, ok, outsider, type Script, silence } from "../support/outsider.ts";
 
 const { run, follow, publish, api } = outsider();
 const CALL = { x: "manager.journey" };
@@ -176,7 +176,7 @@ describe.concurrent("each", () => {
 });
 
 test("settings that a built-in step lacks are findings that name it", async () => {
-  const sketches = [
+  const sketches: FlowSketch[] = [
     { graph: "w", types: { w: "manager.wait" } },
     { graph: "x", types: CALL },
     { graph: "e", types: { e: "manager.each" }, steps: { e: { flow: "f" } } },

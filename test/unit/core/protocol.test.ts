@@ -22,6 +22,14 @@ describe("a record", () => {
   it("of the bold fields is a whole reply, its uuid in any case", () => {
     expect(toManagerSchema.parse(bold)).toEqual({ ...bold, uuid: bold.uuid.toLowerCase() });
   });
+  it("may leave data out, and write a version as a number", () => {
+    const { data: _, ...rest } = bold;
+    expect(toManagerSchema.parse({ ...rest, version: 2, schema_version: 1 })).toEqual({
+      ...bold,
+      uuid: bold.uuid.toLowerCase(),
+      version: "2",
+    });
+  });
   it("may have null for every optional field", () => {
     const reply = { ...bold, step: null, attempt: null, error: null };
     expect(toManagerSchema.parse(reply)).toMatchObject({ step: null, attempt: null, error: null });
