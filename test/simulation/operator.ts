@@ -158,7 +158,8 @@ export class Operator {
         const value = actionValue(uuid, action, { id, step, ...data });
         return this.append({ topic: TOPICS.toManager, key: uuid, value: JSON.stringify(value) });
       };
-      const turn = this.number++ % 3;
+      this.number++;
+      const turn = this.random.below(3);
       if (status === "paused") await say("resume");
       else if (status === "rollback_failed")
         await (turn === 0 ? say("skip") : say("retry", turn === 1 ? { data: { edited: turn } } : {}));
