@@ -17,6 +17,7 @@ import { DEEP_LINK_SCHEME, pagePathIn, pagePathOf } from "./deep-link.ts";
 import { onLauncherQuit, tellLauncher } from "./launcher-channel.ts";
 import { installMenu } from "./menu.ts";
 import { registerPageScheme, servePages } from "./page-protocol.ts";
+import { createSecretStore } from "./secrets.ts";
 import { guardPermissions, guardWebContents } from "./web-guard.ts";
 import { bringToFront, openWindow, showPage } from "./window.ts";
 
@@ -56,7 +57,9 @@ async function begin(): Promise<void> {
   onLauncherQuit(() => app.quit());
 
   const { dataDir, profile, samples, verbose } = settings;
-  opening = openConsole({ dataDir, profile, samples, trusted: true, logger: lineLogger(processIo, verbose) });
+  const secrets = createSecretStore(dataDir);
+  const logger = lineLogger(processIo, verbose);
+  opening = openConsole({ dataDir, profile, samples, trusted: true, secrets, logger });
   const [{ app: api, info }] = await Promise.all([opening, app.whenReady()]);
   if (app.isPackaged) app.setAsDefaultProtocolClient(DEEP_LINK_SCHEME);
   servePages((request) => api.fetch(request));

@@ -1,7 +1,7 @@
 // The desktop host: what its window shows, what a page in it may do, and how it begins and ends.
 
 import { spawnSync } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "../support/desktop-app.ts";
@@ -136,6 +136,27 @@ test("has one window for a data folder: a second start brings it to the front, o
   expect(second.messages).toContainEqual({ type: "already running" });
   await expect(app.page.getByRole("heading", { level: 1, name: "Flows" })).toBeVisible();
   await expect.poll(() => app.isFocused()).toBe(true);
+});
+
+test("keeps a password in the system's key store: sealed at rest, never answered", async ({ launch, dataDir }) => {
+  const { page } = await launch();
+  const answered = await page.evaluate(async () => {
+    const sasl = { mechanism: "plain", username: "olga", password: "not-for-any-file" };
+    const kafka = { brokers: ["127.0.0.1:1"], sasl };
+    const put = await fetch("/api/v1/profiles/shop", {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ kafka }),
+    });
+    return { put: await put.json(), list: await (await fetch("/api/v1/profiles")).json() };
+  });
+  test.skip(!answered.list.key_store.available, `this desktop has no key store: ${answered.list.key_store.why}`);
+  expect(answered.put.kafka.sasl).toEqual({ mechanism: "plain", username: "olga", password: { set: true } });
+  const files = await Promise.all(
+    ["profiles.json", "secrets.json"].map((file) => readFile(join(dataDir, file), "utf8")),
+  );
+  for (const text of [...files, JSON.stringify(answered)]) expect(text).not.toContain("not-for-any-file");
+  expect(Object.keys(JSON.parse(files[1] ?? ""))).toEqual(["profiles/shop/sasl.password"]);
 });
 
 test("keeps a browser console away from its data folder", async ({ launch, dataDir }) => {
