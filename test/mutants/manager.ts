@@ -6,7 +6,7 @@ const CODEC = "engine/manager/state-codec.ts";
 const MANAGER = "test/integration/manager.test.ts";
 const PARTITION = "test/unit/manager/partition.test.ts";
 const FLOWS = "test/unit/manager/flows.test.ts";
-const SIMULATOR = { seeds: 60 };
+const SIMULATOR = { seeds: 30 };
 
 export const manager: Mutant[] = [
   {
