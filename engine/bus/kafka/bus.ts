@@ -212,7 +212,6 @@ class KafkaBus implements ObservableBus {
     const session = new WorkSession(worker, {
       client: this.client,
       codec: this.codec,
-      admin: this.admin,
       inspecting: this.inspecting,
       changelog,
       closed: await this.closedStore(changelog.closed),

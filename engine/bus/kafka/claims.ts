@@ -32,6 +32,11 @@ export interface ClaimOptions {
   /** The work id that the claim names. */
   workId: string;
   memberId: string;
+  /**
+   * This process has used it, and will not again: nobody has to be fenced. What its last transaction left open is settled
+   * before the claim can be read, for that lies behind it in the log.
+   */
+  isAbandoned(workId: string): boolean;
   /** The group gives the partition to this member, and its work id is still the one named. */
   isOwner(): boolean;
   /** Asks the group whether this member is in it. */
@@ -49,8 +54,12 @@ export async function claim(options: ClaimOptions): Promise<Restored | undefined
   await log.readToEnd();
   let last = log.claim();
   if (last !== undefined && last.work !== workId) {
-    if (await options.isMember(last.member)) last = await released(log, last, options);
-    if (last !== undefined) await new TransactionalProducer(connection, last.work).initialise();
+    const former = new TransactionalProducer(connection, last.work);
+    if (options.isAbandoned(last.work)) await former.abort();
+    else {
+      if (await options.isMember(last.member)) last = await released(log, last, options);
+      if (last !== undefined) await former.initialise();
+    }
   }
   if (!isOwner()) return undefined;
   const own: Claim = { work: workId, member: memberId };

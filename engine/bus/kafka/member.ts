@@ -41,6 +41,10 @@ export interface MemberOptions {
   logger: BusLogger;
 }
 
+interface DescribedGroups {
+  groups: { members: { memberId: string }[] }[];
+}
+
 export class GroupMembership {
   /** Resolves at the first assignment; rejects when joining is refused. */
   readonly joined: Promise<void>;
@@ -97,6 +101,13 @@ export class GroupMembership {
     return new Map(
       found.filter(({ offset }) => Number(offset) >= 0).map(({ partition, offset }) => [partition, Number(offset)]),
     );
+  }
+
+  /** Asks the group whether this member is in it; its own connection knows the way also when a topic is broken. */
+  async has(memberId: string): Promise<boolean> {
+    const coordinator = await this.find();
+    const described: DescribedGroups = await coordinator.describeGroups({ groupIds: [this.options.group] });
+    return described.groups.some(({ members }) => members.some((member) => member.memberId === memberId));
   }
 
   /** Leaves the group at once, so that the others take over without waiting for a timeout. */

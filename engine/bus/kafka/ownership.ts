@@ -1,5 +1,4 @@
 /** The partitions that the group gives to this member: claims each, restores it, and hands it over to be worked on. */
-import type { Admin } from "kafkajs";
 import type { BusLogger, Worker } from "../bus.ts";
 import type { Checkpoints } from "./checkpoint.ts";
 import { claim } from "./claims.ts";
@@ -22,7 +21,8 @@ export interface OwnershipOptions {
   claiming: Connection;
   /** Sees the ends of logs, committed or not. */
   inspecting: Connection;
-  admin: Admin;
+  /** Asks the group whether this member is in it. */
+  isMember(memberId: string): Promise<boolean>;
   closed: ClosedStore;
   checkpoints: Checkpoints;
   transactions: Transactions;
@@ -109,11 +109,13 @@ export class Ownership {
 
   /** Answers whether the partition is worked on now. */
   private async take(partition: number): Promise<boolean> {
-    const { transactions, closed, worker, quarantine, signal, topics, claiming, checkpoints, idPrefix } =
+    const { transactions, closed, worker, quarantine, signal, topics, claiming, checkpoints, idPrefix, isMember } =
       this.options;
     const { epoch } = transactions;
     const isOwner = () => epoch === transactions.epoch && this.assigned.includes(partition) && !signal.aborted;
     await epoch.ready;
+    // What was under way with an abandoned work id has come to its end.
+    await transactions.settled();
     if (!isOwner()) return false;
     const restored = await claim({
       connection: claiming,
@@ -123,8 +125,9 @@ export class Ownership {
       idPrefix,
       workId: epoch.workId,
       memberId: this.memberId,
+      isAbandoned: (workId) => transactions.hasAbandoned(workId),
       isOwner,
-      isMember: (memberId) => this.isMember(memberId),
+      isMember,
       signal,
     });
     if (restored === undefined) return false;
@@ -159,10 +162,5 @@ export class Ownership {
     const end = (await inspecting.offsets(topic, [partition], "end")).get(partition) ?? 0;
     if (position < start || position > end) throw outOfLog({ topic, partition, offset: position, start, end });
     return position;
-  }
-
-  private async isMember(memberId: string): Promise<boolean> {
-    const { groups } = await this.options.admin.describeGroups([this.options.worker.group]);
-    return groups.some(({ members }) => members.some((member) => member.memberId === memberId));
   }
 }

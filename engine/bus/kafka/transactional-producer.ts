@@ -51,6 +51,20 @@ export class TransactionalProducer {
   }
 
   /**
+   * Has an open transaction of this id aborted, without waiting until every partition in it knows: one of them may have no
+   * leader. For ids whose owner is known to do nothing more with them.
+   */
+  async abort(): Promise<void> {
+    await this.connection.retry(async () => {
+      const coordinator = await this.connection.transactionCoordinator(this.transactionalId);
+      const request = { transactionalId: this.transactionalId, transactionTimeout: TRANSACTION_TIMEOUT_MS };
+      await coordinator.initProducerId(request).catch((error: unknown) => {
+        if (typeOf(error) !== "CONCURRENT_TRANSACTIONS") throw error;
+      });
+    });
+  }
+
+  /**
    * Writes all batches in one transaction; when it resolves, readers of committed records see them. Answers the first
    * offset of each batch. When it rejects, the outcome is unknown: the owner must treat it as lost and never use this
    * producer again. `onBegun`: the transaction before this one is settled, readers of committed records see all of it.

@@ -10,6 +10,8 @@ import { TransactionalProducer } from "./transactional-producer.ts";
 
 const RETRY_FIRST_MS = 50;
 const RETRY_MAXIMUM_MS = 2_000;
+/** Of older ones it isn't known any more that they were this process's own: they are fenced like any other's. */
+const MAXIMUM_ABANDONED_IDS = 1_000;
 const VISIBLE_CHECK_MS = 2;
 const VISIBLE_TIMEOUT_MS = 2_000;
 
@@ -53,12 +55,13 @@ export class Transactions {
   /** Committed, in order; it isn't known yet whether readers see them. */
   private readonly unseen: { commit: Commit; ends: readonly BatchEnd[]; at: number }[] = [];
   private looking = false;
+  private readonly abandoned = new Set<string>();
   /** Something went wrong: who leads and who coordinates may be others by now. */
   private stale = false;
 
   constructor(options: TransactionsOptions) {
     this.options = options;
-    this.current = this.renew();
+    this.current = this.begin();
   }
 
   get epoch(): Epoch {
@@ -74,12 +77,17 @@ export class Transactions {
     await this.running;
   }
 
-  /** A fresh work id. */
-  renew(): OwnEpoch {
-    const { connection, idPrefix } = this.options;
-    const producer = new TransactionalProducer(connection, `${idPrefix}work-${crypto.randomUUID()}`);
-    this.current = { producer, workId: producer.transactionalId, ready: this.initialise(producer) };
-    return this.current;
+  /** A fresh work id; the old one is never used again. */
+  renew(): void {
+    const [oldest = ""] = this.abandoned;
+    if (this.abandoned.size >= MAXIMUM_ABANDONED_IDS) this.abandoned.delete(oldest);
+    this.abandoned.add(this.current.workId);
+    this.current = this.begin();
+  }
+
+  /** It was this process's own; once `settled`, nothing more comes from it. */
+  hasAbandoned(workId: string): boolean {
+    return this.abandoned.has(workId);
   }
 
   /** Begins a transaction; none may be under way. */
@@ -128,6 +136,12 @@ export class Transactions {
 
   private tell(count: number): void {
     for (const { commit } of this.unseen.splice(0, count)) this.options.onVisible(commit);
+  }
+
+  private begin(): OwnEpoch {
+    const { connection, idPrefix } = this.options;
+    const producer = new TransactionalProducer(connection, `${idPrefix}work-${crypto.randomUUID()}`);
+    return { producer, workId: producer.transactionalId, ready: this.initialise(producer) };
   }
 
   private async initialise(producer: TransactionalProducer): Promise<void> {

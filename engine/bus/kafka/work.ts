@@ -3,7 +3,7 @@
  * the worker on what the fetcher brings; transactions.ts makes it durable. Here these are put together, and told of each
  * other's failures: when a transaction fails, all memory is dropped and claimed anew.
  */
-import type { Admin, default as Kafkajs } from "kafkajs";
+import type { default as Kafkajs } from "kafkajs";
 import { AntigraphError } from "../../core/errors.ts";
 import type { BusLogger, Worker, WorkHandle } from "../bus.ts";
 import type { Checkpoints } from "./checkpoint.ts";
@@ -26,7 +26,6 @@ const STOP_TIMEOUT_MS = 700;
 export interface WorkContext {
   client: Client;
   codec: typeof Kafkajs.AssignerProtocol;
-  admin: Admin;
   /** Sees the ends of logs, committed or not. */
   inspecting: Connection;
   changelog: ChangelogTopics;
@@ -89,6 +88,7 @@ export class WorkSession {
       transactions,
       quarantine,
       signal,
+      isMember: async (memberId) => (await this.member?.has(memberId)) ?? false,
       onTaken: (partition, position) => {
         fetcher.add(partition, position);
         this.schedule.wake();

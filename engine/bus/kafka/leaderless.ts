@@ -1,0 +1,73 @@
+/**
+ * kafkajs throws a whole metadata answer away when a single partition in it has no leader: then nobody learns any more
+ * where the other leaders are, and one broken partition stops all work. Here such partitions are let through, with -1 for
+ * their leader, as Kafka tells it. Metadata of a topic that isn't there stays an error.
+ */
+import type { Cluster } from "kafkajs";
+
+const METADATA_API_KEY = 3;
+/** LEADER_NOT_AVAILABLE, REPLICA_NOT_AVAILABLE, LISTENER_NOT_FOUND: of partitions whose brokers are gone. */
+const BORNE_CODES = new Set([5, 9, 72]);
+
+interface Metadata {
+  topicMetadata: { partitionMetadata: { partitionErrorCode: number }[] }[];
+}
+
+interface Protocol {
+  request: unknown;
+  response: { decode: unknown; parse(data: Metadata): Promise<Metadata> };
+}
+
+type Lookup = (apiKey: number, definition: unknown) => (args: unknown) => Protocol;
+
+interface PooledBroker {
+  lookupRequest: Lookup;
+}
+
+interface ClusterWithPool {
+  brokerPool: { createBroker(options: unknown): PooledBroker };
+}
+
+function hasPool(cluster: object): cluster is ClusterWithPool {
+  if (!("brokerPool" in cluster)) return false;
+  const { brokerPool } = cluster;
+  return typeof brokerPool === "object" && brokerPool !== null && "createBroker" in brokerPool;
+}
+
+/** Before the cluster connects. */
+export function bearLeaderlessPartitions(cluster: Cluster): void {
+  if (!hasPool(cluster)) throw new Error("this version of kafkajs keeps its brokers in another way");
+  const { brokerPool } = cluster;
+  const create = brokerPool.createBroker.bind(brokerPool);
+  brokerPool.createBroker = (options) => {
+    const broker = create(options);
+    // kafkajs sets it anew at each connect, when it knows the broker's versions.
+    let known = broker.lookupRequest;
+    const lookup: Lookup = (apiKey, definition) => {
+      const build = known(apiKey, definition);
+      return apiKey === METADATA_API_KEY ? (args) => bearing(build(args)) : build;
+    };
+    Object.defineProperty(broker, "lookupRequest", {
+      get: () => lookup,
+      set: (next: Lookup) => {
+        known = next;
+      },
+    });
+    return broker;
+  };
+}
+
+function bearing({ request, response }: Protocol): Protocol {
+  const parse = (data: Metadata): Promise<Metadata> => response.parse(withoutBorne(data));
+  return { request, response: { ...response, parse } };
+}
+
+function withoutBorne(data: Metadata): Metadata {
+  const topicMetadata = data.topicMetadata.map((topic) => ({
+    ...topic,
+    partitionMetadata: topic.partitionMetadata.map((partition) =>
+      BORNE_CODES.has(partition.partitionErrorCode) ? { ...partition, partitionErrorCode: 0 } : partition,
+    ),
+  }));
+  return { ...data, topicMetadata };
+}
