@@ -25,16 +25,15 @@ export class TopicCopy {
   constructor(file: string) {
     this.file = file;
     mkdirSync(dirname(file), { recursive: true });
-    let bytes = 0;
-    for (const line of linesOf(file)) {
-      const record = parsed(line);
-      if (record === undefined || record.offset < this.next) {
-        truncateSync(file, bytes);
-        break;
-      }
+    const text = textOf(file);
+    let end = 0;
+    for (let next = text.indexOf("\n"); next >= 0; next = text.indexOf("\n", end)) {
+      const record = parsed(text.slice(end, next));
+      if (record === undefined || record.offset < this.next) break;
       this.records.push(record);
-      bytes += Buffer.byteLength(line) + 1;
+      end = next + 1;
     }
+    if (end < text.length) truncateSync(file, Buffer.byteLength(text.slice(0, end)));
   }
 
   /** The offset to read the topic on from. */
@@ -57,11 +56,11 @@ export class TopicCopy {
   }
 }
 
-function linesOf(file: string): string[] {
+function textOf(file: string): string {
   try {
-    return readFileSync(file, "utf8").split("\n").slice(0, -1);
+    return readFileSync(file, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
     throw error;
   }
 }
