@@ -82,7 +82,7 @@ export function tookEffect(rollback: Rollback, step: FlowStep, state: Step): boo
 
 /** Sent and not answered, or to be sent again. */
 const hasNegationOut = (state: Step): boolean =>
-  Object.values(state.undo ?? {}).some((negation) => isOut(negation) || negation.status === "waiting");
+  Object.values({ ...state.undo }).some((negation) => isOut(negation) || negation.status === "waiting");
 
 const wasSent = (state: Step): boolean => state.startedAt !== undefined;
 
