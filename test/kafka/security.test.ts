@@ -299,8 +299,10 @@ describe("acls", () => {
     await allow("olga", 5, [`${PREFIX}antigraph.`], ["WRITE", "DESCRIBE"], 4);
     const stages = await commands();
     expect(statuses(stages)).toEqual({ ...ALL_WELL, acls: "warning" });
-    expect(stages[4]?.message).toContain("not Describe the cluster");
+    expect(stages[4]?.message).toContain("but not see other clients' groups");
+    expect(stages[4]?.help).toContain("--operation Describe --cluster");
     await allow("olga", 4, ["kafka-cluster"], ["DESCRIBE"]);
+    await allow("olga", 3, ["*"], ["DESCRIBE"]);
     expect(statuses(await commands())).toEqual(ALL_WELL);
   });
 });

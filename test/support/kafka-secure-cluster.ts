@@ -31,7 +31,7 @@ export interface SecureCluster {
   stop(): Promise<void>;
 }
 
-export async function startSecureCluster(): Promise<SecureCluster> {
+export async function startSecureCluster(properties: string[] = []): Promise<SecureCluster> {
   const folder = mkdtempSync(join(tmpdir(), "antigraph-certificates-"));
   const authority = createAuthority(folder);
   const here = ["IP:127.0.0.1", "DNS:localhost"];
@@ -48,6 +48,7 @@ export async function startSecureCluster(): Promise<SecureCluster> {
   try {
     const cluster = await startCluster({
       brokers: 1,
+      properties,
       security: {
         listeners: ["SASL", "MUTUAL", "EXPIRED", "MISNAMED", "ASTRAY"],
         properties: (ports) => [

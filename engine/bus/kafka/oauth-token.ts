@@ -5,8 +5,13 @@ import { AntigraphError } from "../../core/errors.ts";
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Of a token whose answer doesn't say how long it is good. */
 const DEFAULT_LIFE_SECONDS = 60;
-/** A token is renewed when this share of its life is over, so that none expires on its way to a broker. */
-const RENEWED_AFTER = 0.8;
+/**
+ * A token is renewed when a fifth of its life is left, but 30 s at least (of a short life the half): a broker may end a
+ * connection with the token that it was opened with, and kafkajs logs in again when 10 s of a session are left. With less
+ * than that left from the start it would log in before each request, and brokers take one login a second.
+ */
+const RENEWED_AT_REST = 0.2;
+const LEAST_REST_SECONDS = 30;
 const MAXIMUM_TOLD = 200;
 
 export interface OauthClient {
@@ -36,7 +41,8 @@ export function createTokenSource(
   const renew = async (): Promise<string> => {
     const askedAt = now();
     const { access_token, expires_in = DEFAULT_LIFE_SECONDS } = await requestToken(client, fetch);
-    kept = { token: access_token, renewAt: askedAt + expires_in * 1_000 * RENEWED_AFTER };
+    const rest = Math.max(expires_in * RENEWED_AT_REST, Math.min(LEAST_REST_SECONDS, expires_in / 2));
+    kept = { token: access_token, renewAt: askedAt + (expires_in - rest) * 1_000 };
     return access_token;
   };
   return async () => {
