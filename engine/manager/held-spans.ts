@@ -16,7 +16,8 @@ interface Span {
 export class HeldSpans {
   private readonly silenceMs: number;
   private spans: Span[] = [];
-  private isHolding = false;
+  /** Since when it is holding. */
+  private openFrom: number | undefined;
   private heardAt = Number.NEGATIVE_INFINITY;
 
   /** @param silenceMs how long what a heartbeat says holds when no other comes */
@@ -25,29 +26,37 @@ export class HeldSpans {
   }
 
   hear(beat: Heartbeat, heardAt: number): void {
-    const said = (time: string | null | undefined): number | undefined => {
+    const said = (time: string | null | undefined): number => {
       const agoMs = Date.parse(beat.at) - Date.parse(time ?? "");
-      return Number.isNaN(agoMs) ? undefined : heardAt - Math.max(0, agoMs);
+      return heardAt - (Number.isNaN(agoMs) ? 0 : Math.max(0, agoMs));
     };
-    if (this.isHolding) this.close(beat.holding ? Number.POSITIVE_INFINITY : (said(beat.held_until) ?? heardAt));
-    this.isHolding = beat.holding === true;
+    const end = this.heardAt + this.silenceMs;
+    // It was silent for long: whether it went on is for this heartbeat to say.
+    if (this.openFrom !== undefined && heardAt > end) this.close(end);
     this.heardAt = heardAt;
-    const from = said(beat.held_since) ?? (this.isHolding ? heardAt : undefined);
-    if (from === undefined) return;
-    const to = this.isHolding ? Number.POSITIVE_INFINITY : (said(beat.held_until) ?? heardAt);
-    this.spans = [...this.spans, { from, to }].slice(-MAXIMUM_SPANS);
+    if (beat.holding) this.openFrom = Math.min(this.openFrom ?? heardAt, said(beat.held_since));
+    else if (this.openFrom !== undefined) this.close(said(beat.held_until));
+    else if (beat.held_since && beat.held_until) this.add(said(beat.held_since), said(beat.held_until));
   }
 
   /** Spans up to now. The open one ends with what was heard last. */
   until(now: number): Span[] {
-    const end = Math.min(now, this.heardAt + this.silenceMs);
-    return this.spans.map(({ from, to }) => ({ from, to: Math.min(to, end) }));
+    if (this.openFrom === undefined) return this.spans;
+    return [...this.spans, { from: this.openFrom, to: Math.min(now, this.heardAt + this.silenceMs) }];
   }
 
-  /** The span that is open ends, here at the latest; what comes next may say that it went on. */
-  private close(at: number): void {
-    const end = Math.min(at, this.heardAt + this.silenceMs);
-    this.spans = this.spans.map((span) => (span.to === Number.POSITIVE_INFINITY ? { ...span, to: end } : span));
+  private close(to: number): void {
+    if (this.openFrom !== undefined) this.add(this.openFrom, to);
+    this.openFrom = undefined;
+  }
+
+  private add(from: number, to: number): void {
+    const last = this.spans.at(-1);
+    // Every heartbeat tells the last span again.
+    if (last && from <= last.to) {
+      const both = { from: Math.min(last.from, from), to: Math.max(last.to, to) };
+      this.spans = [...this.spans.slice(0, -1), both];
+    } else this.spans = [...this.spans, { from, to }].slice(-MAXIMUM_SPANS);
   }
 }
 
