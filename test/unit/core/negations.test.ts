@@ -207,6 +207,24 @@ describe("a negation's retry", () => {
     spec.undone("b");
     expect(spec.calls()).toEqual(["a.undo_a#2"]);
   });
+  it("that is due before a step of which only a person knows whether it worked holds the journey for that word", () => {
+    const spec = given({
+      edges: { a: [], b: ["a"], c: ["a"] },
+      policy: { scope: "path" },
+      steps: { b: { onTimeout: "hold" }, a: { negationRetry: { jitter: 0 } } },
+    });
+    spec.success("a");
+    spec.failure("c");
+    spec.after(29_000);
+    spec.undoFails("a");
+    spec.after(1_000);
+    expect(spec.sent()).toEqual([]);
+    expect(spec.journey).toMatchObject({ status: "held", held: { kind: "unknown", steps: ["b"] } });
+    spec.action("complete", { step: "b", output: 7 });
+    expect(spec.sent()).toEqual(["undo_b"]);
+    spec.undone("b");
+    expect(spec.calls()).toEqual(["a.undo_a#2"]);
+  });
   it("that is sent while other negations of its step have failed leaves the step undo_failed", () => {
     const spec = undoing({ b: { negationRetry: { maximumAttempts: 2, jitter: 0 } } });
     spec.undoFails("b", "remove", false);
