@@ -1,7 +1,8 @@
 /**
  * Operators' actions. An action is a record of `tomanager` at the journey's home; the manager decides on it. What is
  * plainly wrong is refused here already. What only seems not to fit the journey's state is sent all the same, so that
- * the refusal stands in the journey's history, and the call waits a moment for the manager's word on it.
+ * the refusal stands in the journey's history. The call waits a moment for the manager's word: who acts twice in a row
+ * is answered by what the first action made of the journey.
  */
 import { AntigraphError, ERRORS, type ErrorCode } from "../core/errors.ts";
 import type { Journey } from "../core/journey.ts";
@@ -22,7 +23,7 @@ import { journeyWhen, readJourney, waitingStart } from "./journey-reader.ts";
 import type { OutboxRecord } from "./outbox-file.ts";
 import { assertRecordSize, recordText } from "./record-text.ts";
 
-/** How long a call waits for the manager's word on an action that doesn't seem to fit. */
+/** How long a call waits for the manager's word; a manager that runs gives it within milliseconds. */
 const DECISION_WAIT_MS = 2_000;
 /** How far a dry run waits for the cache: a plan over an old state would only be refused later. */
 const CATCH_UP_WAIT_MS = 1_000;
@@ -94,7 +95,8 @@ export async function takeAction(
   const queued = sent?.queued === true;
   if (!queued) {
     rememberReplay(host, prepared);
-    await assertNotRefused(host, prepared, options.signal);
+    if (isUndecided(prepared) || host.manager.status().running)
+      await assertNotRefused(host, prepared, options.signal);
   }
   const { id, replayUuid } = prepared;
   return { uuid: prepared.uuid, id, queued, ...(replayUuid && { replayUuid }) };
@@ -150,9 +152,11 @@ export function rememberReplay(host: ApiHost, { replayUuid, flow, doubtful }: Pr
     host.started.add(replayUuid, { ...flow, sent: Promise.resolve({ queued: false }) });
 }
 
-/** Waits for the manager's word on a doubtful action. @throws AntigraphError the refusal as it stands in the history */
+/** What the answer has to wait for, even where no manager runs here. */
+export const isUndecided = ({ doubtful, seen }: PreparedAction): boolean => doubtful || seen;
+
+/** Waits for the manager's word. @throws AntigraphError the refusal as it stands in the history */
 export async function assertNotRefused(host: ApiHost, sent: PreparedAction, signal: AbortSignal): Promise<void> {
-  if (!sent.doubtful && !sent.seen) return;
   await journeyWhen(host, sent.uuid, {
     is: (journey) => journey?.actions.includes(sent.id) ?? false,
     waitMs: DECISION_WAIT_MS,

@@ -5,6 +5,7 @@ import {
   type AskedAction,
   actionName,
   assertNotRefused,
+  isUndecided,
   type PreparedAction,
   prepareAction,
   previewAction,
@@ -50,7 +51,7 @@ export async function bulkAction(
     if (!("record" in each)) return Promise.resolve(each);
     if (queued.has(each)) return Promise.resolve<Outcome>({ ...accepted(each), queued: true });
     return orOutcome(each.uuid, async () => {
-      await assertNotRefused(host, each, options.signal);
+      if (isUndecided(each)) await assertNotRefused(host, each, options.signal);
       return accepted(each);
     });
   });

@@ -274,10 +274,14 @@ export function outsider(consoleArgs: string[] = []) {
     const events: JourneyEvent[] = [];
     const tell = () =>
       `${uuid}\n${events.map((e) => [e.seq, e.type, e.step, e.function, e.error?.code].join(" ")).join("\n")}`;
+    const command = (called: string, nth = 1): Promise<Command> =>
+      until(
+        () => `${called} (${nth}) was not sent: ${tell()}`,
+        () => commands.filter(({ value }) => value.function === called)[nth - 1],
+      );
     /** An answer with the bold fields only, or with step and attempt echoed. */
     async function reply(to: Command | string, answer: Answer, echo = false): Promise<void> {
-      const asked = typeof to === "string" ? commands.find(({ value }) => value.function === to) : to;
-      if (!asked) throw new Error(`${to} was not called: ${tell()}`);
+      const asked = typeof to === "string" ? await command(to) : to;
       const { uuid, name, version, service, function: called, schema_version, step, attempt } = asked.value;
       const bold = { uuid, name, version, service, function: called, schema_version, data: null };
       const { status, body } = await produce(
@@ -309,11 +313,7 @@ export function outsider(consoleArgs: string[] = []) {
       },
       /** The functions called so far, in order. */
       sent: () => commands.map(({ value }) => value.function),
-      command: (called: string, nth = 1) =>
-        until(
-          () => `${called} (${nth}) was not sent: ${tell()}`,
-          () => commands.filter(({ value }) => value.function === called)[nth - 1],
-        ),
+      command,
       event: (type: string, about: Partial<JourneyEvent> = {}, nth = 1) =>
         until(
           () => `no ${nth}. ${type} ${JSON.stringify(about)}: ${tell()}`,
