@@ -162,4 +162,20 @@ export const manager: Mutant[] = [
     instead: `const heldMs = 0 * health.heldMs(service, clockAt, now);`,
     noticedBy: [PARTITION],
   },
+  {
+    name: "a queue that moves isn't looked at",
+    breaks: "clocks",
+    file: "engine/manager/standstill.ts",
+    text: `const at = Math.max(dueAt, queued?.at ?? dueAt) + heldMs;`,
+    instead: `const at = dueAt + heldMs;`,
+    noticedBy: ["test/unit/manager/standstill.test.ts"],
+  },
+  {
+    name: "what holds a clock up is not bounded by the total timeout",
+    breaks: "clocks",
+    file: "engine/manager/standstill.ts",
+    text: `return Math.min(at, totalDueAt);`,
+    instead: `return at;`,
+    noticedBy: ["test/unit/manager/standstill.test.ts"],
+  },
 ];

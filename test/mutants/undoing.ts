@@ -256,4 +256,12 @@ export const undoing: Mutant[] = [
     // While`,
     noticedBy: [PIVOT, "test/unit/core/clocks.test.ts"],
   },
+  {
+    name: "a rollback waits for ever behind a retry that waits for a person's word",
+    breaks: "unknown outcome",
+    file: "engine/core/closing.ts",
+    text: `negation.retryAt > now),`,
+    instead: `negation.retryAt >= now),`,
+    noticedBy: [NEGATIONS],
+  },
 ];

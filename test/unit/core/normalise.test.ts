@@ -30,6 +30,11 @@ describe("what publishing writes", () => {
     });
   });
 
+  test("names no mappings where the flow uses none", () => {
+    const calls = flumeExport({ a: "user.create" });
+    expect(normaliseFlow(flowRecord(calls), NEGATIONS, TYPES).workflow).not.toHaveProperty("types");
+  });
+
   test("compiles to the same flow, whatever the profile's list is by then", () => {
     const before = compileFlow(flowRecord(BARE), { negations: NEGATIONS, types: TYPES });
     expect(before.flow).toBeDefined();
