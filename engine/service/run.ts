@@ -7,28 +7,23 @@
  * ```
  */
 import { hostname } from "node:os";
-import type { BusRecord, NewRecord } from "../bus/bus.ts";
+import type { NewRecord } from "../bus/bus.ts";
 import { TOPICS } from "../core/protocol.ts";
 import { type Clock, pause, systemClock } from "./clock.ts";
-import { type Command, makeDeadLetter, parseCommand } from "./command.ts";
 import type { Call, ServiceDefinition } from "./define.ts";
-import { Execution } from "./execution.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { Holding } from "./holding.ts";
+import { Intake } from "./intake.ts";
 import { createMemoryLedger } from "./ledger.ts";
-import { Pool } from "./pool.ts";
 import { Replies } from "./replies.ts";
 import type { ServiceStore } from "./store.ts";
-import type { Connection, ConnectOptions, Delivery, Positions, Transport } from "./transport.ts";
-import { Watermark } from "./watermark.ts";
+import type { Connection, ConnectOptions, Transport } from "./transport.ts";
 
 const DEFAULT_CONCURRENCY = 64;
 const DEFAULT_HEARTBEAT_MS = 5_000;
 const DEFAULT_STOP_GRACE_MS = 10_000;
 /** How long an end waits until it is known that this instance is gone. */
 const GOODBYE_MS = 1_000;
-/** Reading waits while more commands or replies than this wait. */
-const MAXIMUM_WAITING = 1_000;
 /** The error code of a failure that stands in for a reply that couldn't be sent. */
 const REFUSED = "reply_refused";
 
@@ -86,9 +81,6 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
-/** Of a command: it is settled, or its partition went elsewhere before it began. */
-type Outcome = "done" | "lost";
-
 /** Starts a service on a transport. A console that isn't there yet is waited for (`ready`). */
 export async function runService(
   service: ServiceDefinition,
@@ -99,17 +91,10 @@ export async function runService(
   const log = options.log ?? (() => {});
   const instance = options.instance ?? store?.instance ?? `${hostname()}-${process.pid}`;
   const ledger = store ?? createMemoryLedger();
-  const watermark = new Watermark(transport.remembers ? {} : ledger.positions());
-  const pool = new Pool(concurrency);
-  const inFlight = new Map<string, Promise<Outcome>>();
-  /** How often a partition was taken away: what was read of it before is void. */
-  const losses = new Map<number, number>();
-  const aborting = new AbortController();
   const connecting = Promise.withResolvers<Connection>();
   const ready = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
   for (const { promise } of [ready, ended, connecting]) promise.catch(() => {});
-  const counts = { handled: 0, failed: 0, repeated: 0 };
   let connected: boolean | undefined;
   let saved = JSON.stringify(ledger.positions());
   let stopping: Promise<void> | undefined;
@@ -142,6 +127,13 @@ export async function runService(
       heartbeat.beat();
     },
   });
+  const intake = new Intake({
+    ...{ service, concurrency, ledger, replies, holding, clock, log },
+    isRemembered: transport.remembers,
+    before: options.before,
+    onFatal: fail,
+  });
+  const { pool, watermark } = intake;
   const heartbeat = startHeartbeat({
     service,
     instance,
@@ -170,14 +162,10 @@ export async function runService(
       service: service.name,
       positions: ledger.positions(),
       from: options.from ?? (store || transport.remembers ? "beginning" : "end"),
-      onRecords: deliver,
+      onRecords: (records, next) => intake.deliver(records, next),
       unsettled: () => watermark.unsettled(),
-      // What is held doesn't end soon; whoever has the partition then holds it too.
-      onRebalance: () => (holding.isHolding ? Promise.resolve() : pool.passed()),
-      onLost(partitions) {
-        watermark.forget(partitions);
-        for (const partition of partitions) losses.set(partition, lossesOf(partition) + 1);
-      },
+      onRebalance: () => intake.passed(),
+      onLost: (partitions) => intake.lose(partitions),
       onReset(positions) {
         log("warn", `the topic isn't the one read before; ${service.name} goes on at ${JSON.stringify(positions)}`);
         watermark.reset(positions);
@@ -196,107 +184,26 @@ export async function runService(
     };
   }
 
-  function deliver(records: BusRecord[], next: Positions): Delivery {
-    const settled: Promise<void>[] = [];
-    for (const record of records) {
-      const parsed = parseCommand(record, service.name);
-      if (parsed.is === "another's") watermark.advance({ [record.partition]: record.offset + 1 });
-      else {
-        watermark.open(record.partition, record.offset);
-        settled.push(parsed.is === "ours" ? take(parsed.command, record) : bury(record, parsed.why));
-      }
-    }
-    watermark.advance(next);
-    for (const one of settled) one.catch(() => {});
-    const all = Promise.all(settled).then(() => {});
-    all.catch(() => {}); // not every transport waits for it
-    return {
-      settled: all,
-      accepted: Promise.all([pool.room(MAXIMUM_WAITING), replies.room(MAXIMUM_WAITING), holding.opened]).then(
-        () => {},
-      ),
-    };
-  }
-
-  const lossesOf = (partition: number): number => losses.get(partition) ?? 0;
-
-  async function take(command: Command, record: BusRecord): Promise<void> {
-    const before = lossesOf(record.partition);
-    for (let running = inFlight.get(command.id); running; running = inFlight.get(command.id)) {
-      counts.repeated += 1;
-      if ((await running) === "done") return watermark.settle(record.partition, record.offset);
-    }
-    const task = pool.run(() => handle(command, record, before));
-    inFlight.set(command.id, task);
-    const outcome = await task.finally(() => inFlight.delete(command.id));
-    if (outcome === "done") watermark.settle(record.partition, record.offset);
-  }
-
-  async function handle(command: Command, record: BusRecord, losses: number): Promise<Outcome> {
-    if (lossesOf(record.partition) !== losses) return "lost";
-    let reply: NewRecord;
-    try {
-      reply = await holding.run(() => answer(command, record));
-    } catch (error) {
-      // Cut off by `stop`, or the store can't be written: the command stays unsettled and comes again.
-      const reason = error instanceof Error ? error : new Error(String(error));
-      if (!stopping) fail(reason);
-      throw reason;
-    }
-    const accepted = replies.send(reply, command.id);
-    if (!ledger.durable) await accepted;
-    return "done";
-  }
-
-  async function answer(command: Command, record: BusRecord): Promise<NewRecord> {
-    const known = ledger.find(command.id);
-    if (known) {
-      counts.repeated += 1;
-      return known.reply;
-    }
-    const execution = new Execution({
-      service,
-      command,
-      ledger,
-      clock,
-      signal: aborting.signal,
-      positions: () => (transport.remembers ? {} : watermark.after(record.partition, record.offset)),
-      before: options.before,
-      progress: (reply) => void replies.send(reply).catch(() => {}),
-      log,
-    });
-    const { reply, outcome } = await execution.run();
-    counts[outcome] += 1;
-    return reply;
-  }
-
-  async function bury(record: BusRecord, why: string): Promise<void> {
-    log("warn", `a command for ${service.name} can't be read (${why}); it goes to the dead letters`);
-    await replies.send(makeDeadLetter(record, why));
-    watermark.settle(record.partition, record.offset);
-  }
-
   async function finish(): Promise<void> {
-    const said = new AbortController();
+    const over = new AbortController();
     const connection = await connecting.promise;
     const reading = connection.stopReading();
     const reason = new Error("the service stops");
-    pool.drop(reason);
-    holding.close(reason);
-    const cancelGrace = clock.after(options.stopGraceMs ?? DEFAULT_STOP_GRACE_MS, () => {
-      aborting.abort(reason);
+    intake.stop(reason);
+    const graceOver = pause(clock, options.stopGraceMs ?? DEFAULT_STOP_GRACE_MS, over.signal).then(() => {
+      if (over.signal.aborted) return;
+      intake.abort(reason);
       replies.close();
-      pool.abandon(reason);
     });
     await pool.idle();
-    await (ledger.durable ? replies.drainWhileAccepted() : replies.drained());
-    cancelGrace();
+    // What a durable ledger keeps is sent by the next life; a transport may take its time to say that it can't be now.
+    await Promise.race([ledger.durable ? replies.drainWhileAccepted() : replies.drained(), graceOver]);
     replies.close();
     heartbeat.stop();
     await reading;
     savePositions();
-    if (connected) await Promise.race([heartbeat.leave(), pause(clock, GOODBYE_MS, said.signal)]);
-    said.abort();
+    if (connected) await Promise.race([heartbeat.leave(), pause(clock, GOODBYE_MS, over.signal)]);
+    over.abort();
     await connection.close();
   }
 
@@ -325,7 +232,7 @@ export async function runService(
       running: pool.running,
       waiting: pool.waiting,
       unsent: replies.waiting,
-      ...counts,
+      ...intake.counts,
     }),
     async idle() {
       while (pool.running + pool.waiting + replies.waiting > 0) {
