@@ -111,18 +111,8 @@ function TopicRecords({ topic }: { topic: Topic }) {
           )
         }
       />
-      <PartitionsCard topic={topic} />
-      <search className={classes.bar} aria-label="Where to read">
-        <WhereBar offsets={offsets} where={where} onGo={go} />
-        <TextInput
-          type="search"
-          aria-label="Find in the records shown"
-          placeholder="find in those shown"
-          value={find}
-          onChange={(event) => setFind(event.currentTarget.value)}
-          w={160}
-        />
-        <div className={classes.grow} />
+      <div className={classes.above}>
+        <PartitionsCard topic={topic} />
         {atEnd ? (
           <Switch
             label="Follow new records"
@@ -140,6 +130,17 @@ function TopicRecords({ topic }: { topic: Topic }) {
             Older
           </Button>
         )}
+      </div>
+      <search className={classes.bar} aria-label="Where to read">
+        <WhereBar offsets={offsets} where={where} onGo={go} />
+        <TextInput
+          type="search"
+          aria-label="Find in the records shown"
+          placeholder="find in those shown"
+          value={find}
+          onChange={(event) => setFind(event.currentTarget.value)}
+          w={160}
+        />
       </search>
       {error !== null && error !== undefined && records.length > 0 && (
         <ErrorStrip what="Not up to date." error={error} onRetry={retry} />

@@ -2,7 +2,7 @@ import { memo } from "react";
 import { Link } from "react-router";
 import type { JourneyRow } from "../../engine/audit/store.ts";
 import { shortId } from "../parts/format.ts";
-import { IconArrowBackUp, IconReplace } from "../parts/icons.ts";
+import { IconArrowBackUp, IconCornerDownRight, IconReplace } from "../parts/icons.ts";
 import { JourneyStatusBadge } from "../parts/status-badge.tsx";
 import { Duration, Time } from "../parts/time.tsx";
 import classes from "./journeys-table.module.css";
@@ -78,6 +78,12 @@ export const JourneyTableRow = memo(function JourneyTableRow(props: JourneyTable
         >
           {shortId(row.uuid)}
         </Link>
+        {row.parent !== undefined && (
+          <span className={classes.mark} title={`Step ${row.parent.step} of ${row.parent.uuid}`}>
+            <IconCornerDownRight size={14} aria-hidden />
+            <span className="ag-visually-hidden">run by journey {shortId(row.parent.uuid)}</span>
+          </span>
+        )}
         {row.replay_of !== undefined && (
           <span className={classes.mark} title={`Replay of ${row.replay_of}`}>
             <IconReplace size={14} aria-hidden />
