@@ -24,7 +24,7 @@ export const ERRORS = {
   forbidden_profile: {
     status: 403,
     retryable: false,
-    fix: "This profile is read-only or production; choose another one.",
+    fix: "This profile is read-only: unlock it if it is production, or choose another one.",
   },
   forbidden_topic: {
     status: 403,

@@ -3,6 +3,7 @@
  * of its own, `samples/NAME.sqlite` in the data folder, so that anyone can see that an undo really undid.
  */
 import { join } from "node:path";
+import type { KafkaConnection } from "../../engine/bus/kafka/client.ts";
 import { createConsoleClient } from "../../engine/service/console-client.ts";
 import { createFaultInjector, type FaultRule, watchFaults } from "../../engine/service/faults.ts";
 import { createHttpTransport } from "../../engine/service/http-transport.ts";
@@ -29,12 +30,10 @@ export type SamplesWhere =
       url: string;
       token: string;
     }
-  | {
-      /** `host:port` each */
-      brokers: string[];
+  | (KafkaConnection & {
       /** In front of all topic names */
       prefix?: string | undefined;
-    };
+    });
 
 export type SamplesOptions = SamplesWhere & {
   /** The services' files lie in `samples/` below it. */

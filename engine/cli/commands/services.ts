@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { SAMPLE_NAMES } from "../../../examples/services/names.ts";
 import { type ConsoleClient, ConsoleError, ConsoleUnreachable } from "../../service/console-client.ts";
-import { brokersOf } from "../brokers.ts";
+import { accessCluster } from "../cluster-access.ts";
 import { command } from "../command.ts";
 import { accessConsole, consoleArgs } from "../console-access.ts";
 import { defaultDataDir } from "../data-dir.ts";
@@ -35,22 +35,24 @@ export const servicesCommand = command({
     },
     dump: { type: "boolean", description: "Show what is in their tables, and run nothing" },
     url: consoleArgs.url,
-    brokers: { type: "string", description: "On this Kafka cluster instead", valueHint: "HOST:PORT,..." },
+    profile: { type: "string", description: "On the Kafka cluster of this profile instead", valueHint: "NAME" },
+    brokers: { type: "string", description: "Or on this cluster, in clear", valueHint: "HOST:PORT,..." },
     prefix: { type: "string", description: "With --brokers: in front of all topic names", valueHint: "TEXT" },
     json: { type: "boolean", description: "Answer as JSON" },
   },
   repeatable: ["fail", "delay"],
   async run({ args, all, io }) {
     const names = namesOf(args.only);
-    const brokers = args.brokers === undefined ? undefined : brokersOf(args.brokers);
-    if (brokers === undefined && args.prefix !== undefined) throw new UsageError("--prefix goes with --brokers.");
-    const dataDir = args.data ?? resolve(defaultDataDir(io.environment), brokers === undefined ? "" : "kafka");
+    const onKafka = args.brokers !== undefined || args.profile !== undefined;
+    if (!onKafka && args.prefix !== undefined) throw new UsageError("--prefix goes with --brokers.");
+    const cluster = onKafka ? await accessCluster(args, io) : undefined;
+    const dataDir = args.data ?? resolve(defaultDataDir(io.environment), onKafka ? "kafka" : "");
     if (args.dump) return await dump(dataDir, names, args.json === true, io);
     const faults = faultsOf(all("fail"), all("delay"), names);
     const { where, place } =
-      brokers === undefined
+      cluster === undefined
         ? await onConsole(args.url, dataDir, io)
-        : { where: { brokers, prefix: args.prefix }, place: brokers.join(",") };
+        : { where: { ...cluster.connection, prefix: cluster.prefix }, place: cluster.place };
     const { runSamples } = await import("../../../examples/services/samples.ts");
     const samples = await runSamples({
       ...{ ...where, dataDir, only: names, faults },
@@ -62,7 +64,9 @@ export const servicesCommand = command({
     try {
       await Promise.race([samples.ready, samples.ended, stopped]);
       if (args.json) {
-        printJson(io, { services: names, ...("url" in where ? { url: place } : where), data: dataDir, faults });
+        // A connection holds secrets too.
+        const told = "url" in where ? { url: place } : { brokers: where.brokers, prefix: where.prefix };
+        printJson(io, { services: names, ...told, data: dataDir, faults });
       } else {
         io.out(`${names.join(", ")} run on ${place}; their tables are in ${dataDir}/samples. Ctrl-C stops them.`);
         for (const { service, function: name, rate, delay_ms } of faults) {
