@@ -24,7 +24,7 @@ export const around: Mutant[] = [
   {
     name: "a service does a command again that it has done",
     breaks: "promise 3",
-    file: "engine/service/run.ts",
+    file: "engine/service/intake.ts",
     text: `const known = ledger.find(command.id);`,
     instead: `const known = ledger.find("");`,
     noticedBy: ["test/unit/service/run.test.ts"],
