@@ -9,6 +9,7 @@ import { AntigraphError } from "../core/errors.ts";
 import type { Finding } from "../core/flow.ts";
 import { normaliseFlow } from "../core/normalise.ts";
 import type { FlowRecord } from "../core/protocol.ts";
+import { allFlowsKnown } from "./flows-known.ts";
 import type { ApiHost } from "./host.ts";
 import { assertRecordSize, recordText } from "./record-text.ts";
 
@@ -53,11 +54,8 @@ async function publishOne(
     );
   }
   const record = normaliseFlow(given, host.negations.get());
-  if (host.connection().state !== "connected") {
-    // Which versions are taken is known for certain only when the topic has been read to its end.
-    throw new AntigraphError("bus_unavailable", "The bus can't be reached: flows are published when it can.");
-  }
-  await host.flows.upToDate();
+  // Which versions are taken is known for certain only when the topic has been read to its end.
+  await allFlowsKnown(host);
   if (isPublished(host, record)) return { created: false, record, findings };
   if (dryRun) return { created: true, record, findings };
   const value = recordText(record);

@@ -107,7 +107,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
       help,
       registers,
       async collect() {
-        const value = await orUnavailable(read);
+        const value = await orUnavailable(read, "topic_not_found");
         if (value === undefined) this.reset();
         else this.set(value);
       },

@@ -3,6 +3,7 @@ import { AntigraphError } from "../core/errors.ts";
 import type { Journey } from "../core/journey.ts";
 import { MANAGER, SCHEMA_VERSION, START_HEADERS, type ToManager } from "../core/protocol.ts";
 import type { FlowEntry } from "../manager/flows.ts";
+import { allFlowsKnown } from "./flows-known.ts";
 import type { ApiHost } from "./host.ts";
 import { hasEnded, journeyWhen, waitingStart } from "./journey-reader.ts";
 import { assertRecordSize, recordText } from "./record-text.ts";
@@ -76,7 +77,7 @@ async function runnableFlow(host: ApiHost, name: string, version: string): Promi
   const find = () => (version === "" ? host.flows.newest(name) : host.flows.get(name, version));
   let entry = find();
   if (!entry && host.connection().state === "connected") {
-    await host.flows.upToDate();
+    await allFlowsKnown(host);
     entry = find();
   }
   if (!entry) {

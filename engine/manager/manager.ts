@@ -3,6 +3,7 @@
  * through the bus. Event in, decide, events, evolve, commands out, audit: the way of a record is in partition.ts.
  */
 import type { Bus, Output, WorkHandle } from "../bus/bus.ts";
+import { AntigraphError } from "../core/errors.ts";
 import { TOPICS } from "../core/protocol.ts";
 import type { FlowRegistry } from "./flows.ts";
 import type { HealthRegistry } from "./health.ts";
@@ -134,12 +135,16 @@ async function partitionCount(bus: Bus, topics: TopicNames): Promise<number> {
   const missing = counts.filter(({ count }) => count === undefined);
   if (missing.length > 0) {
     const names = missing.map(({ name }) => name).join(", ");
-    throw new Error(`topics are missing: ${names}; create them with \`antigraph topics create\``);
+    throw new AntigraphError(
+      "topic_not_found",
+      `topics are missing: ${names}; create them with \`antigraph topics create\``,
+    );
   }
   const first = counts[0]?.count ?? 0;
   if (counts.some(({ count }) => count !== first)) {
     const said = counts.map(({ name, count }) => `${name} ${count}`).join(", ");
-    throw new Error(
+    throw new AntigraphError(
+      "topics_differ",
       `these topics need the same number of partitions: ${said}; choose another prefix and create them anew`,
     );
   }

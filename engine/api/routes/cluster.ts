@@ -1,11 +1,21 @@
 /** /cluster, /topics and /groups: is the bus well? */
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { TopicInfo } from "../../bus/bus.ts";
+import { provisionTopics } from "../../bus/kafka/provision.ts";
 import { auditBehind } from "../audit-lag.ts";
 import type { ApiHost } from "../host.ts";
-import { createRouter, json, problems } from "../openapi.ts";
+import { bodyProblems, createRouter, json, jsonBody, problems } from "../openapi.ts";
 import { orUnavailable } from "../or-unavailable.ts";
-import { type Cluster, clusterSchema, groupListSchema, type TopicList, topicListSchema } from "../schemas/cluster.ts";
+import {
+  type Cluster,
+  clusterSchema,
+  groupListSchema,
+  provisionedSchema,
+  provisionRequestSchema,
+  type TopicList,
+  topicListSchema,
+} from "../schemas/cluster.ts";
+import { assertWritable } from "../writable.ts";
 
 const TAGS = ["Cluster"];
 /** How long the cache may take to find out that it has everything. */
@@ -27,6 +37,20 @@ const topics = createRoute({
   tags: TAGS,
   summary: "Topics with their partitions and offsets",
   responses: { 200: json(topicListSchema, "By name"), ...problems("bus_unavailable") },
+});
+
+const provision = createRoute({
+  method: "post",
+  path: "/topics",
+  operationId: "provisionTopics",
+  tags: TAGS,
+  summary: "Create the topics of this profile that are missing",
+  description: "What is there and differs is told, never changed. On the embedded profile all topics are there.",
+  request: { body: jsonBody(provisionRequestSchema) },
+  responses: {
+    200: json(provisionedSchema, "What was created, and what differs from what was asked for"),
+    ...bodyProblems("forbidden_profile", "bus_unavailable"),
+  },
 });
 
 const groups = createRoute({
@@ -71,6 +95,15 @@ export function clusterRoutes(host: ApiHost): OpenAPIHono {
       { topics: all.map((topic) => topicRow(topic, roles)).sort((a, b) => a.name.localeCompare(b.name)) },
       200,
     );
+  });
+  router.openapi(provision, async (c) => {
+    assertWritable(host);
+    const profile = host.profiles.current();
+    if (profile.kind !== "kafka") return c.json({ created: [], differences: [] }, 200);
+    const { partitions, replication } = c.req.valid("json");
+    const { prefix: _, ...connection } = await host.profiles.connection(profile.name);
+    const provisioned = await provisionTopics({ ...connection, topics: host.topics, partitions, replication });
+    return c.json(provisioned, 200);
   });
   router.openapi(groups, async (c) => {
     const all = await host.bus.groups();

@@ -1,5 +1,6 @@
 /** /health, /ready and /metrics: for whoever watches over the process. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { AntigraphError } from "../../core/errors.ts";
 import { auditBehind } from "../audit-lag.ts";
 import type { ApiHost } from "../host.ts";
 import { createRouter, json, problems } from "../openapi.ts";
@@ -67,6 +68,9 @@ async function readiness(host: ApiHost): Promise<Ready> {
     const { why } = host.manager.status();
     if (why !== undefined) checks.manager = { ok: false, why };
   } catch (error) {
+    if (error instanceof AntigraphError && error.code === "topic_not_found") {
+      return { ready: false, checks: { ...checks, bus: { ok: false, why: `topics are missing: ${error.message}` } } };
+    }
     host.logger.warn({ err: error }, "Not ready: the bus or the audit cache doesn't answer");
     checks.bus = { ok: false, why: "the bus or the audit cache doesn't answer" };
   }

@@ -42,7 +42,7 @@ export function managerRoutes(host: ApiHost): OpenAPIHono {
 
 async function managerState(host: ApiHost): Promise<ManagerState> {
   const [offsets, groups = []] = await Promise.all([
-    orUnavailable(() => host.bus.offsets(host.topics.toManager)),
+    orUnavailable(() => host.bus.offsets(host.topics.toManager), "topic_not_found"),
     orUnavailable(() => host.bus.groups()),
   ]);
   const { running, partitions, inFlight, processed, deadLettered, why } = host.manager.status();

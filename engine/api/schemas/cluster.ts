@@ -81,3 +81,24 @@ export const groupListSchema = z
   })
   .openapi("GroupList");
 export type GroupList = z.infer<typeof groupListSchema>;
+
+/** The body of `POST /topics`. */
+export const provisionRequestSchema = z
+  .object({
+    partitions: z.number().int().min(1).max(10_000).optional().openapi({ description: "Left out: 12" }),
+    replication: z
+      .number()
+      .int()
+      .min(1)
+      .max(100)
+      .optional()
+      .openapi({ description: "Copies of each partition; left out: 3, or as many as there are brokers" }),
+  })
+  .openapi("ProvisionRequest");
+
+export const provisionedSchema = z
+  .object({
+    created: z.array(z.string()),
+    differences: z.array(z.object({ topic: z.string(), what: z.string(), has: z.string(), wanted: z.string() })),
+  })
+  .openapi("Provisioned");

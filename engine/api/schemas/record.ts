@@ -79,7 +79,6 @@ export const resendRequestSchema = z
     reason: z.string().max(2000).default(""),
   })
   .openapi("ResendRequest");
-export type ResendRequest = z.input<typeof resendRequestSchema>;
 
 export const resentSchema = z
   .object({ records: z.array(z.object({ from: position, to: position })) })

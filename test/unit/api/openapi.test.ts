@@ -45,6 +45,7 @@ const PROMISED = [
   "GET /api/v1/topics",
   "GET /api/v1/groups",
   "GET /api/v1/topics/{topic}/records",
+  "POST /api/v1/topics",
   "POST /api/v1/topics/{topic}/records",
   "POST /api/v1/topics/{topic}/resend",
   "GET /api/v1/manager",
