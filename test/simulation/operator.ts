@@ -25,6 +25,8 @@ export class Operator {
   readonly started: string[] = [];
   /** Records that belong into the dead letters, by what they say. */
   readonly junk = new Set<string>();
+  /** Told of every action on a known journey before it is sent. */
+  foresee: (journey: Journey, action: ActionName, data: Record<string, unknown>) => void = () => {};
   private number = 0;
   private readonly recording: Recording;
   private readonly random: Random;
@@ -91,9 +93,13 @@ export class Operator {
     const action = random.chance(0.03) ? "terminate" : random.pick(STORMY_ACTIONS);
     const data = { id: `a${random.below(1_000_000)}`, ...this.actionData(journey, action) };
     const record = this.record(uuid, actionValue(uuid, action, data));
+    if (journey) this.foresee(journey, action, data);
     await this.append(record);
     if (random.chance(0.15)) await this.append(record);
-    if (random.chance(0.03)) await this.append(this.record(uuid, actionValue(uuid, random.pick(ACTIONS), data)));
+    if (!random.chance(0.03)) return;
+    const other = random.pick(ACTIONS);
+    if (journey) this.foresee(journey, other, data);
+    await this.append(this.record(uuid, actionValue(uuid, other, data)));
   }
 
   private actionData(journey: Journey | undefined, action: ActionName): Record<string, unknown> {

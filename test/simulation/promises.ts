@@ -6,6 +6,7 @@ import { ForwardPromise } from "./forward-oracle.ts";
 import type { History } from "./history.ts";
 import { CommandPromises } from "./promise-commands.ts";
 import { InputPromises } from "./promise-inputs.ts";
+import { PlanPromise } from "./promise-plans.ts";
 import { StatePromise } from "./promise-state.ts";
 import { UndoPromise } from "./promise-undo.ts";
 import type { SimServices } from "./services.ts";
@@ -13,6 +14,7 @@ import type { SimBus } from "./sim-bus.ts";
 
 export class Promises {
   readonly commands: CommandPromises;
+  readonly plans: PlanPromise;
   private readonly inputs: InputPromises;
   private readonly state: StatePromise;
   private readonly undo: UndoPromise;
@@ -32,6 +34,7 @@ export class Promises {
     this.inputs = new InputPromises(bus, junk);
     this.state = new StatePromise(history);
     this.undo = new UndoPromise(flows, services, history);
+    this.plans = new PlanPromise(bus, flows, health);
     this.forward = new ForwardPromise(flows, health);
     bus.onCommit = (commit) => {
       this.commands.committed(commit);
@@ -40,6 +43,7 @@ export class Promises {
         this.commands.see(seen);
         this.forward.see(seen);
         this.undo.see(seen);
+        this.plans.see(seen);
       }
       this.commands.readOn();
       this.state.committed(commit);

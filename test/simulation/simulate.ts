@@ -75,6 +75,7 @@ class Run {
     this.services = new SimServices(recording, random, this.flows);
     this.operator = new Operator(recording, random, this.flows, this.history);
     this.promises = new Promises(bus, this.history, this.services, this.flows, this.operator.junk, health.registry);
+    this.operator.foresee = (journey, action, data) => this.promises.plans.foresee(journey, action, data);
   }
 
   private get bus() {
