@@ -30,6 +30,8 @@ export interface PartitionFixture {
   /** One call of `process`; without records a timer's. */
   work(...records: BusRecord[]): BatchOutput;
   serviceChanged(service: string): boolean;
+  /** The bus was away, and is back. */
+  readAgain(): void;
   nextDue(): number | null;
   /** A new owner of the partition, which knows only what the bus keeps. `flows: "unread"`: it has read no flows yet. */
   restart(flows?: "unread"): void;
@@ -99,6 +101,7 @@ export function onPartition(...sketches: FlowSketch[]): PartitionFixture {
       fixture.sent.push(...output.records);
       return output;
     },
+    readAgain: () => partition.readAgain(fixture.now),
     serviceChanged: (service) => partition.serviceChanged(service, fixture.now),
     nextDue: () => partition.nextDue(),
     restart(flows) {
