@@ -29,8 +29,9 @@ const FIRST_ANSWER_MS = 3_000;
 const RECONNECT_MS = 500;
 /** Between tries of a subscription to a topic that isn't there yet. */
 const SUBSCRIBE_RETRY_MS = 1_000;
-/** How long `close` waits for a cluster that may be gone. */
+/** How long `close` waits for what is under way, and where the cluster is known to be gone. */
 const CLOSE_TIMEOUT_MS = 5_000;
+const CLOSE_AWAY_TIMEOUT_MS = 500;
 
 /** Whether the bus can be reached; `since` in milliseconds since 1970. */
 export interface BusConnection {
@@ -126,7 +127,8 @@ class WaitingBus implements PatientBus {
     this.closing.abort();
     const timeout = new AbortController();
     const closed = this.watching.then(() => this.inner?.close());
-    await Promise.race([closed, delay(CLOSE_TIMEOUT_MS, timeout.signal)]);
+    const timeoutMs = this.now.state === "connected" ? CLOSE_TIMEOUT_MS : CLOSE_AWAY_TIMEOUT_MS;
+    await Promise.race([closed, delay(timeoutMs, timeout.signal)]);
     closed.catch(() => {});
     timeout.abort();
   }

@@ -66,7 +66,11 @@ export function actionCommand(action: ActionName) {
       const { body: answer } = await client.call(path, { method: "POST", body });
       if (isDryRun) return args.json ? printJson(io, answer) : io.out(previewText(answer as Preview));
 
-      const accepted = answer as { uuid: string; id: string; replay_uuid?: string };
+      const accepted = answer as { uuid: string; id: string; queued?: boolean; replay_uuid?: string };
+      if (accepted.queued) {
+        if (args.json) return printJson(io, { ...accepted, outcome: "queued" });
+        return io.out(`${action} ${QUEUED}`);
+      }
       const outcome = await actionOutcome(client, accepted.uuid, accepted.id);
       if (outcome.is === "refused") {
         const why = outcome.event.error?.message || "it doesn't fit the journey's state";
@@ -80,6 +84,8 @@ export function actionCommand(action: ActionName) {
     },
   });
 }
+
+const QUEUED = "is accepted, but the bus can't be reached: the console keeps it and sends it later.";
 
 function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERRORS, code);

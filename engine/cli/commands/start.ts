@@ -49,6 +49,9 @@ export const startCommand = command({
       body: { name: args.name, version: args.version, data, uuid: args.uuid, reason: args.reason },
     });
     const started = body as { uuid: string; queued?: boolean };
+    if (started.queued && !args.json) {
+      io.err("The bus can't be reached: the console keeps the start and sends it later.");
+    }
     if (!args.wait) {
       if (args.json) return printJson(io, started);
       const before = status === 200 ? " (it had been started before)" : "";

@@ -74,6 +74,14 @@ describe("start", () => {
   });
 });
 
+test("a start that the console keeps, for the bus is away, says so", async () => {
+  const { code, out, err } = await cli(["start", "onboarding"], {
+    "POST /journeys": { status: 202, body: { uuid, queued: true } },
+  });
+  expect([code, out]).toEqual([0, `${uuid}\n`]);
+  expect(err).toContain("keeps the start and sends it later");
+});
+
 describe("list", () => {
   test("passes filters on and prints a table", async () => {
     const row = { ...view, updated_at: view.ended_at, where: ["add_membership"] };
@@ -121,6 +129,13 @@ describe("an action", () => {
     });
     expect([code, out]).toEqual([0, "rollback is under way (rollback.started).\n"]);
     expect(requests[0]?.body).toMatchObject({ action: "rollback", id: "a1", reason: "asked for" });
+  });
+
+  test("that the console keeps, for the bus is away, isn't waited for", async () => {
+    const { code, out } = await cli(["journeys", "pause", uuid, "--id", "a1"], {
+      [path]: { status: 202, body: { uuid, id: "a1", queued: true } },
+    });
+    expect([code, out]).toEqual([0, expect.stringContaining("keeps it and sends it later")]);
   });
 
   test("fails when the manager refused it", async () => {
