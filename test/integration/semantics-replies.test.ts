@@ -205,12 +205,12 @@ describe.concurrent("clocks", () => {
   test("totalTimeout bounds all attempts together", async () => {
     const retry = { maximumAttempts: 1000, initialInterval: 10, backoffCoefficient: 1, jitter: 0 };
     const j = await run(
-      { graph: "a", steps: { a: { timeout: "20ms", totalTimeout: "150ms", retry } } },
+      { graph: "a", steps: { a: { timeout: "20ms", totalTimeout: "1s", retry } } },
       { a: [silence] },
     );
     const view = await j.until("rolled_back");
     expect(view.steps.a?.attempts).toBeGreaterThan(1);
-    expect(view.steps.a?.attempts).toBeLessThan(20);
+    expect(view.steps.a?.attempts).toBeLessThan(50);
   });
 
   test("deadline bounds the journey: a rollback with a cause of its own, which lets what is out answer", async () => {
