@@ -86,8 +86,14 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     const made = createManager({ bus, flows, health, queues, topics, group, clock, logger });
     const manager = createManagerSwitch(made, logger);
     onClose(() => manager.close());
-    if (profile.kind === "kafka" && profile.run_manager) manager.keepRunning();
-    else if (profile.run_manager) await manager.setRunning(true);
+    if (profile.kind === "kafka" && profile.run_manager) {
+      // How strict the profile is depends on the cluster that it leads to: that is known once it has been reached.
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const look = () => connection().state === "connected" && resolve(profiles.current().run_manager);
+      onConnection(look);
+      look();
+      manager.keepRunning(promise);
+    } else if (profile.run_manager) await manager.setRunning(true);
     const started = createStartedJourneys();
 
     audit.onChange((list) => changes.journeys(list));

@@ -7,8 +7,11 @@ import type { ManagerSwitch } from "./host.ts";
 const RETRY_MS = 1_000;
 
 export interface OwnedManagerSwitch extends ManagerSwitch {
-  /** Starts it as soon as that works, until it is switched off. */
-  keepRunning(): void;
+  /**
+   * Starts it as soon as that works, until it is switched off.
+   * @param may whether it may run here at all, once that is known
+   */
+  keepRunning(may: Promise<boolean>): void;
   close(): Promise<void>;
 }
 
@@ -58,9 +61,14 @@ export function createManagerSwitch(manager: Manager, logger: Logger): OwnedMana
   return {
     status: () => ({ ...manager.status(), ...(why !== undefined && { why }) }),
     setRunning,
-    keepRunning() {
+    keepRunning(may) {
       isWanted = true;
-      void tryToStart();
+      void may.then((it) => {
+        // An operator may have decided meanwhile.
+        if (!isWanted || manager.status().running) return;
+        if (it) void tryToStart();
+        else isWanted = false;
+      });
     },
     onChange(listener) {
       listeners.add(listener);
