@@ -19,9 +19,8 @@ import type { QueueWatch } from "./queue-watch.ts";
  * services that kept their replies while nobody was there send them first.
  */
 const DEFAULT_TAKEOVER_MS = 10_000;
-/** What holds a clock up is looked at again so soon at the latest, and so soon at the earliest. */
-const LOOK_MAXIMUM_MS = 1_000;
-const LOOK_MINIMUM_MS = 100;
+/** A queue that has to be looked at first is known so soon. */
+const LOOK_MS = 100;
 
 export interface StandstillContext {
   health: Pick<HealthRegistry, "heldMs">;
@@ -36,7 +35,7 @@ export interface StandstillContext {
 
 export interface Standstill {
   frozen: Frozen;
-  /** When to look again; undefined when no clock stands still. */
+  /** None runs out before: then it has to be looked at again. Undefined when no clock stands still. */
   lookAt: number | undefined;
 }
 
@@ -45,7 +44,7 @@ export function standstillOf(journey: Journey, flow: CompiledFlow, context: Stan
   const calls: string[] = [];
   let lookAt: number | undefined;
   const standsUntil = (at: number): void => {
-    lookAt = Math.min(lookAt ?? Number.POSITIVE_INFINITY, Math.min(at, now + LOOK_MAXIMUM_MS));
+    lookAt = Math.min(lookAt ?? at, at);
   };
   const takenOverUntil = (startedAt: number): number => (startedAt < readSince ? readSince + takeoverMs : 0);
   for (const call of dueCalls(journey, now)) {
@@ -62,14 +61,17 @@ export function standstillOf(journey: Journey, flow: CompiledFlow, context: Stan
   return { frozen: { calls, deadline }, lookAt };
 }
 
-/** When the call's time is over: its total timeout bounds whatever stops its clock. */
+/**
+ * When the call's time is over, as far as is known now; it can only become later. Its total timeout bounds whatever stops
+ * its clock.
+ */
 function runsOutAt(call: DueCall, flow: CompiledFlow, { health, queues, now }: StandstillContext): number {
   const { service, clockAt, dueAt, totalDueAt = Number.POSITIVE_INFINITY } = call;
   if (totalDueAt <= now) return totalDueAt;
   const heldMs = health.heldMs(service, clockAt, now);
   const queued = call.isUnheard ? queues?.dueOf(queuedCommand(call, flow), now) : undefined;
   const at = Math.max(dueAt, queued?.at ?? dueAt) + heldMs;
-  if (at <= now && queued?.isSure === false) return Math.min(now + LOOK_MINIMUM_MS, totalDueAt);
+  if (at <= now && queued?.isSure === false) return Math.min(now + LOOK_MS, totalDueAt);
   return Math.min(at, totalDueAt);
 }
 

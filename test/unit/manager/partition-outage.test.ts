@@ -11,7 +11,7 @@ it("what was asked before an outage is given 10 s after it, then its time is ove
   desk.readAgain();
   desk.work();
   expect(desk.types()).not.toContain("step.timed_out");
-  expect(desk.nextDue()).toBe(desk.now + 1_000);
+  expect(desk.nextDue()).toBe(desk.now + 10_000);
   desk.now += 10_000;
   desk.work();
   expect(desk.types()).toContain("step.timed_out");

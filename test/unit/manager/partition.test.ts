@@ -123,7 +123,7 @@ describe("a partition's timers", () => {
     desk.held.svc = 20 * SECOND_MS;
     desk.work();
     expect(desk.types()).not.toContain("step.timed_out");
-    expect(desk.nextDue()).toBe(desk.now + SECOND_MS);
+    expect(desk.nextDue()).toBe(desk.now + 19 * SECOND_MS);
     desk.now += 19 * SECOND_MS;
     desk.work();
     expect(desk.types()).toContain("step.timed_out");
