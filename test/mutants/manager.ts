@@ -178,4 +178,20 @@ export const manager: Mutant[] = [
     instead: `return at;`,
     noticedBy: ["test/unit/manager/standstill.test.ts"],
   },
+  {
+    name: "a manager works on topics that don't fit together",
+    breaks: "records",
+    file: "engine/manager/manager.ts",
+    text: `if (counts.some(({ count }) => count !== first)) {`,
+    instead: `if (counts.every(({ count }) => count !== first)) {`,
+    noticedBy: ["test/unit/manager/manager.test.ts"],
+  },
+  {
+    name: "ended journeys stay in memory",
+    breaks: "records",
+    file: FILE,
+    text: `this.journeys.delete(uuid);`,
+    instead: `this.journeys.set(uuid, journey);`,
+    noticedBy: [PARTITION],
+  },
 ];

@@ -31,7 +31,12 @@ test("the first record of a name and version counts; other content later is igno
   const { flows, publish } = await openFlows();
   await publish({ edges: { a: [] } }, { edges: { a: [] } });
   expect(flows.get("flow", "1")?.conflicts).toBe(0);
+  let told = 0;
+  flows.onChange(() => told++);
+  await publish({ edges: { a: [] } });
+  expect(told).toBe(0);
   await publish({ edges: { other: [] } });
+  expect(told).toBe(1);
   expect(steps(flows.get("flow", "1")?.flow)).toEqual(["a"]);
   expect(flows.get("flow", "1")?.conflicts).toBe(1);
   expect(flows.list()).toHaveLength(1);

@@ -33,6 +33,7 @@ export interface PartitionFixture {
   /** The bus was away, and is back. */
   readAgain(): void;
   nextDue(): number | null;
+  inFlight(): number;
   /** A new owner of the partition, which knows only what the bus keeps. `flows: "unread"`: it has read no flows yet. */
   restart(flows?: "unread"): void;
   types(uuid?: string): string[];
@@ -104,6 +105,7 @@ export function onPartition(...sketches: FlowSketch[]): PartitionFixture {
     readAgain: () => partition.readAgain(fixture.now),
     serviceChanged: (service) => partition.serviceChanged(service, fixture.now),
     nextDue: () => partition.nextDue(),
+    inFlight: () => partition.inFlight,
     restart(flows) {
       if (flows === "unread") {
         fixture.unread.unshift(...sketches);

@@ -159,5 +159,6 @@ describe("what a partition gives to the bus", () => {
     expect([...desk.state.keys()].sort()).toEqual([UUID, `${UUID}/`, `${UUID}/o:a`]);
     desk.work(desk.success("b"));
     expect([...desk.state].map(([key, { closed }]) => [key, closed])).toEqual([[UUID, true]]);
+    expect([desk.inFlight(), desk.nextDue()]).toEqual([0, null]);
   });
 });
