@@ -21,6 +21,8 @@ import type { QueueWatch } from "./queue-watch.ts";
 const DEFAULT_TAKEOVER_MS = 10_000;
 /** A queue that has to be looked at first is known so soon. */
 const LOOK_MS = 100;
+/** Whether a service is still holding is asked no more often. */
+const HELD_LOOK_MS = 1_000;
 
 export interface StandstillContext {
   health: Pick<HealthRegistry, "heldMs">;
@@ -72,7 +74,8 @@ function runsOutAt(call: DueCall, flow: CompiledFlow, { health, queues, now }: S
   const queued = call.isUnheard ? queues?.dueOf(queuedCommand(call, flow), now) : undefined;
   const at = Math.max(dueAt, queued?.at ?? dueAt) + heldMs;
   if (at <= now && queued?.isSure === false) return Math.min(now + LOOK_MS, totalDueAt);
-  return Math.min(at, totalDueAt);
+  const isHeld = heldMs > 0 && at > now;
+  return Math.min(isHeld ? Math.max(at, now + HELD_LOOK_MS) : at, totalDueAt);
 }
 
 function queuedCommand({ step, service, id, clockAt, dueAt }: DueCall, flow: CompiledFlow) {
