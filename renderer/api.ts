@@ -16,7 +16,7 @@ import type {
 } from "../engine/api/schemas/journey.ts";
 import type { Problem } from "../engine/api/schemas/problem.ts";
 import type { Profile, ProfileDraft, ProfileList } from "../engine/api/schemas/profile.ts";
-import type { Produced, ProduceRequest, RecordPage } from "../engine/api/schemas/record.ts";
+import type { Produced, ProduceRequest, RecordPage, Resent } from "../engine/api/schemas/record.ts";
 import type { ServiceList, ServiceStats } from "../engine/api/schemas/service.ts";
 import type { JourneyFilter, JourneyQuery } from "../engine/audit/store.ts";
 import type { CompiledFlow } from "../engine/core/flow.ts";
@@ -112,11 +112,16 @@ export const api = {
       at?: string;
       /** Only records of this key; the answer says how many it looked through for them. */
       key?: string;
+      /** Behind what retention has taken meanwhile; the answer says how many records that was. */
+      skip?: boolean;
       limit?: number;
       wait?: number;
     },
     signal?: AbortSignal,
   ) => get<RecordPage>(`/topics/${encode(topic)}/records`, { query, signal }),
+  /** Dead letters, as new records of the topics they came from. */
+  resend: (topic: string, body: { records: { partition: number; offset: number }[]; reason: string }) =>
+    post<Resent>(`/topics/${encode(topic)}/resend`, { body }),
   produce: (topic: string, body: ProduceRequest) => post<Produced>(`/topics/${encode(topic)}/records`, { body }),
 
   manager: (signal?: AbortSignal) => get<ManagerState>("/manager", { signal }),

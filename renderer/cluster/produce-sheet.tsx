@@ -54,7 +54,7 @@ export function ProduceSheet({ topic, template, onClose }: ProduceSheetProps) {
       opened
       onClose={onClose}
       busy={send.isPending}
-      title={template === undefined ? `Produce a record to ${target}` : `Send again to ${target}`}
+      title={template === undefined ? `Produce a record to ${target}` : `Mend and send to ${target}`}
       footer={
         <>
           <Button onClick={onClose} disabled={send.isPending}>

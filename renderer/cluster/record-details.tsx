@@ -22,7 +22,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** One record, all of it: key, headers, value. */
 export function RecordDetails({ topic, record, onClose, onResend }: RecordDetailsProps) {
   const { key, value, headers, partition, offset, timestamp } = record;
-  const parsed = value === null ? undefined : parseJson(value);
+  const parsed = value === null || record.encoding?.value !== undefined ? undefined : parseJson(value);
   const dead = isDeadLetterTopic(topic) ? readDeadLetter(record) : undefined;
   return (
     <aside className={classes.details} aria-label={`Record at partition ${partition}, offset ${offset}`}>
@@ -78,7 +78,11 @@ export function RecordDetails({ topic, record, onClose, onResend }: RecordDetail
         />
       ) : (
         <>
-          <p className="ag-dim">Not JSON; the text as it stands in the topic:</p>
+          <p className="ag-dim">
+            {record.encoding?.value === "base64"
+              ? "No text; its bytes in base64:"
+              : "Not JSON; the text as it stands in the topic:"}
+          </p>
           <pre className={classes.raw}>{value}</pre>
         </>
       )}

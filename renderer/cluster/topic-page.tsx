@@ -18,6 +18,7 @@ import { around, lowestOffsets, newest, olderThan, type TopicOffsets } from "./p
 import { ProduceSheet } from "./produce-sheet.tsx";
 import { RecordDetails } from "./record-details.tsx";
 import { RecordsTable } from "./records-table.tsx";
+import { ResendSheet } from "./resend-sheet.tsx";
 import { type KeySearch, useKeySearch } from "./use-key-search.ts";
 import { type From, useRecords } from "./use-records.ts";
 import { type Where, WhereBar } from "./where-bar.tsx";
@@ -67,10 +68,12 @@ function TopicRecords({ topic }: { topic: Topic }) {
   const [live, setLive] = useState(true);
   const [find, setFind] = useState("");
   const [producing, setProducing] = useState<{ template?: TopicRecord } | undefined>(undefined);
+  const [resending, setResending] = useState<TopicRecord>();
   const [chosen, setChosen] = useState<string | undefined>(
     partition === undefined || asked === undefined ? undefined : `${partition}:${asked}`,
   );
   const profile = useProfile();
+  const mayWrite = profile !== undefined && !profile.read_only;
   const mayProduce = profile !== undefined && !profile.read_only && profile.environment !== "prod";
 
   const look = useRecords(
@@ -146,10 +149,16 @@ function TopicRecords({ topic }: { topic: Topic }) {
         <ErrorStrip what="Not up to date." error={error} onRetry={retry} />
       )}
       {key !== undefined && <SearchStatus search={search} found={records.length} />}
+      {look.skipped > 0 && (
+        <p className={classes.dropped} role="status">
+          {plural(look.skipped, "record")} had left the topic before they could be read here: its retention was
+          faster.
+        </p>
+      )}
       {look.dropped > 0 && (
         <p className={classes.dropped} role="status">
-          {count(look.dropped)} records that came in while this page followed are no longer shown here; they stand in
-          the topic.
+          {plural(look.dropped, "record")} that came in while this page followed are no longer shown here; they stand
+          in the topic.
         </p>
       )}
       {loading ? (
@@ -173,10 +182,25 @@ function TopicRecords({ topic }: { topic: Topic }) {
               topic={name}
               record={open}
               onClose={() => setChosen(undefined)}
-              onResend={mayProduce ? () => setProducing({ template: open }) : undefined}
+              onResend={mayWrite ? () => setResending(open) : undefined}
             />
           )}
         </div>
+      )}
+      {resending !== undefined && (
+        <ResendSheet
+          topic={name}
+          letter={resending}
+          onClose={() => setResending(undefined)}
+          onEdit={
+            mayProduce
+              ? () => {
+                  setResending(undefined);
+                  setProducing({ template: resending });
+                }
+              : undefined
+          }
+        />
       )}
       {producing !== undefined && (
         <ProduceSheet topic={name} template={producing.template} onClose={() => setProducing(undefined)} />

@@ -1,7 +1,7 @@
 /** The records of a topic: a look at a place, and from there on a live tail by long poll that drops nothing unsaid. */
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import type { TopicRecord } from "../../engine/api/schemas/record.ts";
+import type { RecordPage, TopicRecord } from "../../engine/api/schemas/record.ts";
 import { api } from "../api.ts";
 import { keys } from "../query-keys.ts";
 import { SHOWN_RECORDS } from "./positions.ts";
@@ -17,6 +17,8 @@ export interface Records {
   records: TopicRecord[];
   /** Of the tail: dropped from the top of the page because there were too many. */
   dropped: number;
+  /** Records that retention took before the tail had read them. */
+  skipped: number;
   loading: boolean;
   error: unknown;
   retry: () => void;
@@ -26,8 +28,11 @@ interface Tail {
   key: string;
   records: TopicRecord[];
   dropped: number;
+  skipped: number;
   error: unknown;
 }
+
+const nothing = (key: string): Tail => ({ key, records: [], dropped: 0, skipped: 0, error: undefined });
 
 /** Where to begin: an offset as the API takes it, or a time in ISO 8601; undefined: nothing is read. */
 export type From = { offset: string } | { at: string } | undefined;
@@ -43,15 +48,15 @@ export function useRecords(topic: string, start: From, partition: number | undef
     refetchOnWindowFocus: false,
   });
   const key = `${topic} ${from}`;
-  const [tail, setTail] = useState<Tail>({ key, records: [], dropped: 0, error: undefined });
+  const [tail, setTail] = useState<Tail>(nothing(key));
   const next = look.data?.next;
 
   useEffect(() => {
     if (!live || next === undefined) return;
     const controller = new AbortController();
-    setTail((before) => (before.key === key ? before : { key, records: [], dropped: 0, error: undefined }));
+    setTail((before) => (before.key === key ? before : nothing(key)));
     void follow(topic, next, controller.signal, (change) =>
-      setTail((before) => change(before.key === key ? before : { key, records: [], dropped: 0, error: undefined })),
+      setTail((before) => change(before.key === key ? before : nothing(key))),
     );
     return () => controller.abort();
   }, [topic, key, next, live]);
@@ -60,6 +65,7 @@ export function useRecords(topic: string, start: From, partition: number | undef
   return {
     records: [...(look.data?.records ?? []), ...(tailed?.records ?? [])],
     dropped: tailed?.dropped ?? 0,
+    skipped: tailed?.skipped ?? 0,
     loading: look.isPending,
     error: look.error ?? tailed?.error,
     retry: () => void look.refetch(),
@@ -75,9 +81,10 @@ async function follow(
   let offset = start;
   while (!signal.aborted) {
     try {
-      const page = await api.records(topic, { offset, limit: SHOWN_RECORDS, wait: WAIT_MS }, signal);
+      const page = await api.records(topic, { offset, limit: SHOWN_RECORDS, wait: WAIT_MS, skip: true }, signal);
       offset = page.next;
-      if (page.records.length > 0 && !signal.aborted) change((tail) => grown(tail, page.records));
+      if (signal.aborted) return;
+      if (page.records.length > 0 || (page.skipped ?? 0) > 0) change((tail) => grown(tail, page));
     } catch (error) {
       if (signal.aborted) return;
       change((tail) => ({ ...tail, error }));
@@ -86,8 +93,9 @@ async function follow(
   }
 }
 
-function grown(tail: Tail, more: readonly TopicRecord[]): Tail {
-  const records = [...tail.records, ...more];
+function grown(tail: Tail, page: RecordPage): Tail {
+  const records = [...tail.records, ...page.records];
   const over = Math.max(0, records.length - MAXIMUM_TAILED_RECORDS);
-  return { ...tail, records: records.slice(over), dropped: tail.dropped + over, error: undefined };
+  const skipped = tail.skipped + (page.skipped ?? 0);
+  return { ...tail, records: records.slice(over), dropped: tail.dropped + over, skipped, error: undefined };
 }

@@ -58,7 +58,7 @@ function ProfileFormView({ profile, list, title }: ProfileFormViewProps) {
   const [form, setForm] = useState(() => formOf(profile));
   const [showErrors, setShowErrors] = useState(false);
   const test = useConnectionTest();
-  const problems = problemsOf(form, kind);
+  const problems = problemsOf(form, kind, profile?.kafka);
   const taken = profile === undefined && list.profiles.some((each) => each.name === form.name);
   const errors = taken ? { ...problems, name: "There is a profile of this name already." } : problems;
   const wrong = Object.keys(errors).length;

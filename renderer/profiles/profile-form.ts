@@ -173,8 +173,8 @@ const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 export type FieldErrors = Partial<Record<keyof ProfileForm, string>>;
 
-/** What can be seen to be wrong before anything is sent, by field. */
-export function problemsOf(form: ProfileForm, kind: Profile["kind"]): FieldErrors {
+/** What can be seen to be wrong before anything is sent, by field. `kept`: what is known of the profile already. */
+export function problemsOf(form: ProfileForm, kind: Profile["kind"], kept?: Kafka): FieldErrors {
   const errors: FieldErrors = {};
   if (!NAME.test(form.name)) errors.name = "Letters, digits, - and _; 63 at most. It is a folder's name too.";
   if (kind === "embedded") return errors;
@@ -193,6 +193,11 @@ export function problemsOf(form: ProfileForm, kind: Profile["kind"]): FieldError
     const problem = secretProblem(form[name]);
     if (problem !== undefined) errors[name] = problem;
   }
+  if (form.sasl === "oauthbearer") {
+    if (isMissing(form.clientSecret, kept?.sasl?.client_secret)) errors.clientSecret = "The client needs its secret.";
+  } else if (form.sasl !== "none" && isMissing(form.password, kept?.sasl?.password)) {
+    errors.password = "The user needs a password.";
+  }
   return errors;
 }
 
@@ -205,6 +210,10 @@ function usedSecrets(form: ProfileForm): SecretName[] {
   if (form.tls) names.push("key");
   if (form.registry) names.push("registryPassword");
   return names;
+}
+
+function isMissing({ from }: SecretForm, held: HeldSecret | undefined): boolean {
+  return from === "forgotten" || (from === "kept" && held === undefined);
 }
 
 function secretProblem(form: SecretForm): string | undefined {

@@ -33,6 +33,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       ["/services/membership", /add_membership/],
       ["/cluster", /Consumer groups/],
       ["/cluster/topics/tomanager", /create_user/],
+      [`/cluster/topics/tomanager?key=${uuid}`, /looked through, to the end/],
       ["/activity", /Nobody has done anything yet/],
       ["/no/such/page", /There is nothing at/],
     ];
@@ -113,7 +114,10 @@ test("a service is made to fail on purpose, every page says so, and it is turned
   expect(await api.get<{ faults: unknown[] }>("/faults")).toMatchObject({ faults: [] });
 });
 
-test("a record is produced by hand, is dead, says why, and goes out again mended", async ({ page, api }) => {
+test("a record is produced by hand, is dead, says why, and goes out again as it was, or mended", async ({
+  page,
+  api,
+}) => {
   await open(page, "/cluster/topics/tomanager");
   await page.getByRole("button", { name: "Produce a record" }).click();
   const sheet = page.getByRole("dialog", { name: "Produce a record to tomanager" });
@@ -126,11 +130,20 @@ test("a record is produced by hand, is dead, says why, and goes out again mended
   await page.getByRole("button", { name: /^Open the record/ }).click();
   const details = page.getByRole("complementary", { name: /^Record at/ });
   await expect(details).toContainText("not JSON at all");
+  await expect(details).toContainText("invalid_record");
   await details.getByRole("button", { name: "Send again…" }).click();
+  const resend = page.getByRole("dialog", { name: "Send again to tomanager" });
+  await resend.getByRole("textbox", { name: "Reason" }).fill("to see whether it helps");
+  await resend.getByRole("button", { name: "Send 1 record" }).click();
+  await expect(resend).toBeHidden();
+  // It was no better the second time; the page follows the topic.
+  await expect(page.getByRole("button", { name: /^Open the record/ })).toHaveCount(2);
 
+  await details.getByRole("button", { name: "Send again…" }).click();
+  await resend.getByRole("button", { name: "Mend it first…" }).click();
   const uuid = "6b1f0c3e-2a57-4b0e-9d7c-0a8e1f3b5c7d";
   const mended = { uuid, service: "manager", function: "start", status: "success", name: "onboarding", data: {} };
-  const again = page.getByRole("dialog", { name: "Send again to tomanager" });
+  const again = page.getByRole("dialog", { name: "Mend and send to tomanager" });
   await again.getByLabel("Key").fill(uuid);
   await again.getByRole("textbox", { name: "Value of the record" }).fill(JSON.stringify(mended));
   await again.getByRole("button", { name: "Write the record" }).click();

@@ -103,8 +103,19 @@ describe("the form of a profile", () => {
     expect(problemsOf(fresh({ brokers: "a:9092 b" }), "kafka").brokers).toBe("b isn't HOST:PORT.");
     expect(problemsOf(fresh({ brokers: "[::1]:9092, a:1;b:2" }), "kafka")).toEqual({});
     expect(problemsOf(fresh({ brokers: " " }), "embedded")).toEqual({});
-    expect(Object.keys(problemsOf(fresh({ sasl: "oauthbearer" }), "kafka"))).toEqual(["tokenUrl", "clientId"]);
-    expect(Object.keys(problemsOf(fresh({ sasl: "plain", prefix: "a b" }), "kafka"))).toEqual(["prefix", "username"]);
+    expect(Object.keys(problemsOf(fresh({ sasl: "oauthbearer" }), "kafka"))).toEqual([
+      "tokenUrl",
+      "clientId",
+      "clientSecret",
+    ]);
+    expect(Object.keys(problemsOf(fresh({ sasl: "plain", prefix: "a b" }), "kafka"))).toEqual([
+      "prefix",
+      "username",
+      "password",
+    ]);
+    expect(problemsOf(formOf(kept), "kafka", kept.kafka)).toEqual({});
+    const forgotten: ProfileForm = { ...formOf(kept), password: { from: "forgotten" } };
+    expect(Object.keys(problemsOf(forgotten, "kafka", kept.kafka))).toEqual(["password"]);
     const secret = fresh({ sasl: "plain", username: "u", password: { from: "variable", text: "not one" } });
     expect(Object.keys(problemsOf(secret, "kafka"))).toEqual(["password"]);
     expect(problemsOf({ ...secret, sasl: "none" }, "kafka")).toEqual({});
