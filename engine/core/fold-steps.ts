@@ -46,6 +46,8 @@ export function stepAfter(before: Step, event: JourneyEvent, at: number, detail:
         status: "skipped",
         open: step.open.filter((open) => open.former),
         dueAt: undefined,
+        retryAt: undefined,
+        waitingFor: undefined,
         endedAt: at,
       };
     case "step.late":

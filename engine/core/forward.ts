@@ -33,10 +33,14 @@ export function dispatchNext(turn: Turn): void {
   if (onlyRetries && rollback) return;
   for (const [step, state] of stepsInOrder(turn.flow, turn.journey)) {
     if (state.status !== "waiting") continue;
-    if (state.retryAt !== undefined) sendDueRetry(turn, step, state);
-    else if (!onlyRetries) beginIfReady(turn, step);
+    if (state.retryAt === undefined) {
+      if (!onlyRetries && mayEnter(turn, step)) dispatchStep(turn, step);
+    } else if (!waitsUnsent(state) || mayEnter(turn, step)) sendDueRetry(turn, step, state);
   }
 }
+
+/** Its service is to be called for the first time; the branch that leads here may have been undone meanwhile. */
+const waitsUnsent = (state: Step): boolean => state.waitingFor === "service" && state.startedAt === undefined;
 
 function sendDueRetry(turn: Turn, step: FlowStep, state: Step): void {
   const isDue = state.retryAt !== undefined && state.retryAt <= turn.ctx.now;
@@ -55,7 +59,8 @@ function retryInTime(turn: Turn, step: FlowStep, { totalDueAt }: Step): void {
   turn.emit("step.timed_out", { step: step.id, service: step.service, function: step.function, error });
 }
 
-function beginIfReady(turn: Turn, step: FlowStep): void {
+/** Whether an edge into the step is taken. Where none is, or that can't be told, the step is settled here. */
+function mayEnter(turn: Turn, step: FlowStep): boolean {
   const { journey, flow } = turn;
   const edges: ("taken" | "dead")[] = [];
   // `undefined` stands for the edge from the start.
@@ -63,7 +68,7 @@ function beginIfReady(turn: Turn, step: FlowStep): void {
   for (const id of predecessors) {
     const predecessor = id === undefined ? undefined : flow.steps[id];
     const state = predecessor && edgeState(journey, predecessor);
-    if (state === "open") return;
+    if (state === "open") return false;
     edges.push(state === "dead" ? "dead" : "taken");
   }
   for (const [index, id] of predecessors.entries()) {
@@ -71,12 +76,13 @@ function beginIfReady(turn: Turn, step: FlowStep): void {
     const taken = isTaken(turn, step, id);
     if (!taken.ok) {
       failUnsent(turn, step, finalError("expression_failed", taken.message));
-      return;
+      return false;
     }
     if (!taken.value) edges[index] = "dead";
   }
-  if (edges.includes("taken")) dispatchStep(turn, step);
-  else turn.emit("step.skipped", { step: step.id, service: step.service, function: step.function });
+  if (edges.includes("taken")) return true;
+  turn.emit("step.skipped", { step: step.id, service: step.service, function: step.function });
+  return false;
 }
 
 /** `open`: not settled yet. */

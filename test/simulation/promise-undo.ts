@@ -188,7 +188,7 @@ function drawingOf(flow: SimFlow): Drawing {
 }
 
 const mayHaveEffect = (track: Track): boolean =>
-  track.out.size > 0 || track.isUnknown || (track.stands && !track.succeeded);
+  track.out.size > 0 || track.isUnknown || (track.workedAllTheSame && !track.succeeded);
 
 function scopeThatFits(flow: SimFlow, policy: string, step: string): string {
   return policy === "branch" && branchOf(flow.edges, step) === undefined ? "journey" : policy;

@@ -46,6 +46,7 @@ export class Track {
   /** It was sent in this run. */
   ran = false;
   succeeded = false;
+  workedAllTheSame = false;
   /** Somebody said how it, or its undo, came out. */
   byHand = false;
   /** Successes so far that are to be undone. */
@@ -84,6 +85,18 @@ export class Track {
     if (output) this.output = output;
   }
 
+  /** Nobody waits for its attempts any more. */
+  giveUp(): void {
+    for (const attempt of this.out) this.unanswered.add(attempt);
+    this.out.clear();
+  }
+
+  /** Although it had failed, or been given up on. */
+  tookLate(output: { value: unknown } | undefined): void {
+    this.took(output);
+    this.workedAllTheSame = true;
+  }
+
   settle(): void {
     for (const attempts of [this.out, this.unanswered, this.former]) {
       for (const attempt of attempts) this.moot.add(attempt);
@@ -95,7 +108,9 @@ export class Track {
   setBack(): void {
     for (const attempt of [...this.out, ...this.unanswered]) this.former.add(attempt);
     for (const known of [this.out, this.unanswered, this.running, this.done, this.given]) known.clear();
-    Object.assign(this, { ran: false, succeeded: false, effects: 0, round: undefined, output: undefined });
+    Object.assign(this, { ran: false, succeeded: false, workedAllTheSame: false, effects: 0 });
+    this.round = undefined;
+    this.output = undefined;
     this.negations = undefined;
   }
 }
@@ -244,7 +259,11 @@ export class UndoOracle {
         break;
       case "step.failed":
         answered();
-        if (detail.effect === true) track.took(undefined);
+        // What worked and can't be kept ends the step, whatever else has been sent.
+        if (detail.effect === true) {
+          track.giveUp();
+          track.tookLate(undefined);
+        }
         break;
       case "step.timed_out":
         // Without an attempt: one that was never sent.
@@ -252,9 +271,7 @@ export class UndoOracle {
         if (event.attempt !== undefined) track.unanswered.add(attempt);
         break;
       case "step.retry_scheduled":
-        if (event.actor === undefined) break;
-        for (const open of track.out) track.unanswered.add(open);
-        track.out.clear();
+        if (event.actor !== undefined) track.giveUp();
         break;
       case "step.skipped":
         track.out.clear();
@@ -276,9 +293,13 @@ export class UndoOracle {
     if (element === undefined) answered();
     if (status === "success" && effect !== true && !this.isTerminated)
       throw new Error(`a late success of ${event.step} was taken for none`);
-    if (effect === true)
-      track.took(event.data === undefined || element !== undefined ? undefined : { value: event.data });
-    if (element !== undefined && track.running.size === 0) track.unanswered.clear();
+    if (element !== undefined) {
+      if (track.running.size === 0) track.unanswered.clear();
+      // Its journey has been told to roll back already, whatever came of it.
+      const { index } = element as { index: number };
+      if (track.round?.calls.has(`rollback/${index}`)) return;
+    }
+    if (effect === true) track.tookLate(element === undefined && "data" in event ? { value: event.data } : undefined);
   }
 
   private seeDuplicate(event: JourneyEvent, track: Track): void {

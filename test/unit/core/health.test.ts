@@ -44,6 +44,32 @@ describe("a service that is down", () => {
 });
 
 describe("onServiceDown wait", () => {
+  it("sends nothing any more when the branch that leads to it was undone meanwhile", () => {
+    const spec = given(
+      {
+        edges: { a: [], b: ["a"], y: [], f: ["a", "y"] },
+        calls: { b: "far.b" },
+        steps: { b: { onServiceDown: "wait" } },
+        policy: { scope: "branch" },
+      },
+      {},
+      (s) => {
+        s.health.far = "down";
+      },
+    );
+    spec.success("a");
+    spec.success("y");
+    expect(waitsFor(spec.journey)).toEqual(["far"]);
+    spec.failure("f");
+    expect(spec.sent().sort()).toEqual(["undo_a", "undo_y"]);
+    spec.undone("y");
+    expect(spec.statuses().b).toBe("waiting");
+    spec.undone("a");
+    spec.health.far = "up";
+    expect(spec.statuses().b).toBe("skipped");
+    expect(spec.events.filter(({ step, type }) => step === "b" && type === "step.dispatched")).toEqual([]);
+    expect(spec.journey.status).toBe("completed");
+  });
   it("sends nothing and waits until it is up", () => {
     const spec = atB({ onServiceDown: "wait" });
     expect(spec.sent()).toEqual([]);
