@@ -41,7 +41,7 @@ export async function accessCluster(given: ClusterGiven, io: Io): Promise<Cluste
     return { connection: { brokers: brokersOf(brokers) }, prefix: prefix ?? "", place: brokers, flags };
   }
   if (prefix !== undefined) throw new UsageError("--prefix goes with --brokers; a profile has its own.");
-  const { readConnection } = await import("../api/profiles.ts");
+  const { readConnection } = await import("../api/cluster-profile.ts");
   const name = profile ?? "";
   const { prefix: own, ...connection } = await readConnection(profilesFolder(given.data, io), name, io.environment);
   return { connection, prefix: own, place: `the profile ${name}`, flags: `--profile ${name}` };

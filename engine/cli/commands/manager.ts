@@ -137,7 +137,7 @@ async function clusterOf(
     return { name: brokers.join(","), environment: "dev", read_only: false, connection };
   }
   if (args.prefix !== undefined) throw new UsageError("--prefix goes with --brokers; a profile has its own.");
-  const { readClusterProfile } = await import("../../api/profiles.ts");
+  const { readClusterProfile } = await import("../../api/cluster-profile.ts");
   // A manager's own data folder need not have the profiles: then they are those of the user's console.
   const home = existsSync(join(dataDir, "profiles.json")) ? dataDir : defaultDataDir(io.environment);
   return readClusterProfile(home, args.profile ?? "", io.environment);

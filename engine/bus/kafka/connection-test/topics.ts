@@ -9,7 +9,7 @@ const TOPIC_RESOURCE = 2;
 const MINIMUM_COPIES = 3;
 const FOR_EVER = "-1";
 
-interface Difference {
+export interface Difference {
   /** Journeys can't run, or what is kept would be lost. */
   serious: boolean;
   what: string;
@@ -75,7 +75,8 @@ function partitionDifferences(there: readonly TopicRights[], topics: TopicNames)
   return differences;
 }
 
-function copyDifferences(
+/** @param brokers of the cluster; more copies than these there can't be */
+export function copyDifferences(
   { topic, partitions }: TopicRights,
   settings: Map<string, string> | undefined,
   brokers: number,
