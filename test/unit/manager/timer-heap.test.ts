@@ -28,6 +28,31 @@ it("gives out each journey once, at its last time, earliest first, however often
   );
 });
 
+it("gives out many journeys in the order of their times, also when others come in between", () => {
+  const times = fc.array(fc.nat(1_000), { minLength: 1, maxLength: 200, size: "max" });
+  fc.assert(
+    fc.property(times, times, (before, between) => {
+      const heap = new TimerHeap();
+      const set = (name: string, list: number[]) => {
+        for (const [index, at] of list.entries()) heap.set(`${name} ${index}`, at);
+      };
+      const expected = [...before].sort((a, b) => a - b);
+      set("before", before);
+      const first = heap.next();
+      expect(first).toBe(expected.shift());
+      expect(heap.takeDue(first ?? 0)).toBeDefined();
+      set("between", between);
+      const left = [...expected, ...between].sort((a, b) => a - b);
+      const taken: (number | null)[] = [];
+      for (let due = heap.next(); due !== null; due = heap.next()) {
+        taken.push(due);
+        heap.takeDue(due);
+      }
+      expect(taken).toEqual(left);
+    }),
+  );
+});
+
 it("doesn't grow with the number of changes", () => {
   const heap = new TimerHeap();
   for (let index = 0; index < 100_000; index++) heap.set(`journey ${index % 10}`, index);
