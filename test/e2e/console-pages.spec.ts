@@ -130,7 +130,7 @@ test("a record is produced by hand, is dead, says why, and goes out again as it 
   await page.getByRole("button", { name: /^Open the record/ }).click();
   const details = page.getByRole("complementary", { name: /^Record at/ });
   await expect(details).toContainText("not JSON at all");
-  await expect(details).toContainText("invalid_record");
+  await expect(details).toContainText("malformed");
   await details.getByRole("button", { name: "Send again…" }).click();
   const resend = page.getByRole("dialog", { name: "Send again to tomanager" });
   await resend.getByRole("textbox", { name: "Reason" }).fill("to see whether it helps");

@@ -53,7 +53,9 @@ export function ScopeField({ offer, form, journey, flow, onChange }: ScopeFieldP
             label={
               <span className={classes.choiceLabel}>
                 <span>{label}</span>
-                <span className={classes.small}>{counts.get(scope) ?? ""}</span>
+                <span className={classes.small} title={counts.get(scope)?.why}>
+                  {counts.get(scope)?.says}
+                </span>
               </span>
             }
             description={explain}
@@ -89,8 +91,19 @@ export function stepLabel(flow: CompiledFlow, id: string): string {
   return step.function === id || name === id ? name : `${name} (${id})`;
 }
 
-/** `3 commands`, `nothing`, or nothing said while it isn't known. */
-function useScopeCounts(offer: Offer, form: ActionForm, journey: Journey, hasFailed: boolean): Map<Scope, string> {
+/** What a choice would send: `3 commands`, `nothing to send`, or that it is refused and why. */
+interface ScopeCount {
+  says: string;
+  why?: string;
+}
+
+/** Nothing said while it isn't known. */
+function useScopeCounts(
+  offer: Offer,
+  form: ActionForm,
+  journey: Journey,
+  hasFailed: boolean,
+): Map<Scope, ScopeCount> {
   const results = useQueries({
     queries: SCOPES.map(({ scope }) => {
       const made = makeRequest(offer, { ...form, scope }, hasFailed);
@@ -108,13 +121,14 @@ function useScopeCounts(offer: Offer, form: ActionForm, journey: Journey, hasFai
     }),
   });
   return new Map(
-    SCOPES.map(({ scope }, index) => {
-      const result = results[index];
-      if (result?.error instanceof ApiError) return [scope, result.error.code === "invalid_request" ? "" : "refused"];
-      const levels = result?.data?.levels;
-      if (levels === undefined) return [scope, ""];
-      const commands = levels.flat().length;
-      return [scope, commands === 0 ? "nothing to send" : plural(commands, "command")];
+    SCOPES.map(({ scope }, index): [Scope, ScopeCount] => {
+      const { error, data } = results[index] ?? {};
+      if (error instanceof ApiError && error.code !== "invalid_request") {
+        return [scope, { says: "refused", why: error.message }];
+      }
+      if (data === undefined) return [scope, { says: "" }];
+      const commands = data.levels.flat().length;
+      return [scope, { says: commands === 0 ? "nothing to send" : plural(commands, "command") }];
     }),
   );
 }
