@@ -1,6 +1,6 @@
 /** Real brokers with SASL_SSL, client certificates, tokens and ACLs: what works, and each way in which it doesn't. */
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Admin, Kafka, logLevel } from "kafkajs";
@@ -57,6 +57,15 @@ const mutual = (): ClusterAccess => ({
   brokers: secure.brokers("MUTUAL"),
   tls: { ca: secure.authority.ca, cert: secure.client.cert, key: secure.client.key },
 });
+
+/** Something that listens, gone after the test. */
+async function listener(onConnection: (socket: Socket) => void): Promise<string> {
+  const server = createServer((socket) => onConnection(socket.on("error", () => {})));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  return `127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+}
 
 /** All stages, in their order. */
 async function tested(access: ClusterAccess, prefix = PREFIX, manager = true): Promise<Stage[]> {
@@ -236,14 +245,13 @@ describe("tls", () => {
     expect(JSON.stringify([mixed, broken])).not.toContain(other.key);
   });
 
-  test("something that isn't Kafka", async () => {
-    const server = createServer((socket) => socket.on("error", () => {}).end("HTTP/1.1 400 Bad Request\r\n\r\n"));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    onTestFinished(() => void server.close());
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
-    const stage = failureIn(await tested({ brokers: [`127.0.0.1:${port}`] }), "tls");
-    expect(stage.message).toContain("doesn't answer like a Kafka broker");
+  test("something that isn't Kafka, and something that never says a word", async () => {
+    const web = await listener((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    expect(failureIn(await tested({ brokers: [web] }), "tls").message).toContain(
+      "doesn't answer like a Kafka broker",
+    );
+    const mute = { brokers: [await listener(() => {})], tls: { ca: secure.authority.ca } };
+    expect(failureIn(await tested(mute), "tls").message).toContain("accepts connections and never answers");
   });
 });
 
@@ -252,6 +260,11 @@ describe("sasl", () => {
     const stage = failureIn(await tested(sasl(login(mechanism, "olga", "a-wrong-one"))), "sasl");
     expect(stage.message).toContain("doesn't let olga in with this password");
     expect(JSON.stringify(stage)).not.toContain("a-wrong-one");
+  });
+
+  test("a mechanism that the port doesn't take: it says which it takes", async () => {
+    const stage = failureIn(await tested({ ...sasl(login("plain")), brokers: secure.brokers("SCRAM") }), "sasl");
+    expect(stage.message).toContain("doesn't take PLAIN; it takes SCRAM-SHA-512.");
   });
 
   test("a port that asks for a login, and a profile that has none; and the other way round", async () => {

@@ -3,6 +3,7 @@
  *
  *   PLAINTEXT   in clear; whoever comes here is the administrator (tests only)
  *   SASL        SASL_SSL: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER
+ *   SCRAM       SASL_SSL: SCRAM-SHA-512 alone
  *   MUTUAL      SSL with a client certificate
  *   EXPIRED     SSL whose certificate's time is over
  *   MISNAMED    SSL whose certificate is another host's, and expires the day after tomorrow
@@ -27,7 +28,7 @@ export interface SecureCluster {
   /** Of a client called `machine`, who may do everything. */
   client: TestCertificate;
   tokens: TokenServer;
-  brokers(listener: "PLAINTEXT" | "SASL" | "MUTUAL" | "EXPIRED" | "MISNAMED" | "ASTRAY"): string[];
+  brokers(listener: "PLAINTEXT" | "SASL" | "SCRAM" | "MUTUAL" | "EXPIRED" | "MISNAMED" | "ASTRAY"): string[];
   stop(): Promise<void>;
 }
 
@@ -50,10 +51,10 @@ export async function startSecureCluster(properties: string[] = []): Promise<Sec
       brokers: 1,
       properties,
       security: {
-        listeners: ["SASL", "MUTUAL", "EXPIRED", "MISNAMED", "ASTRAY"],
+        listeners: ["SASL", "SCRAM", "MUTUAL", "EXPIRED", "MISNAMED", "ASTRAY"],
         properties: (ports) => [
           ...authorization(),
-          "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_SSL,MUTUAL:SSL,EXPIRED:SSL,MISNAMED:SSL,ASTRAY:PLAINTEXT",
+          "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_SSL,SCRAM:SASL_SSL,MUTUAL:SSL,EXPIRED:SSL,MISNAMED:SSL,ASTRAY:PLAINTEXT",
           "inter.broker.listener.name=PLAINTEXT",
           `ssl.truststore.location=${authority.caFile}`,
           "ssl.truststore.type=PEM",
@@ -102,6 +103,8 @@ function authentication(tokens: TokenServer): string[] {
     jaas("scram-sha-256", "scram.ScramLoginModule"),
     jaas("scram-sha-512", "scram.ScramLoginModule"),
     jaas("oauthbearer", "oauthbearer.OAuthBearerLoginModule"),
+    "listener.name.scram.sasl.enabled.mechanisms=SCRAM-SHA-512",
+    "listener.name.scram.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
     "listener.name.sasl.oauthbearer.sasl.server.callback.handler.class=org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler",
     `listener.name.sasl.oauthbearer.sasl.oauthbearer.jwks.endpoint.url=${tokens.jwksUrl}`,
     "listener.name.sasl.oauthbearer.sasl.oauthbearer.expected.audience=kafka",

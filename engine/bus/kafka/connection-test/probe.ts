@@ -5,7 +5,7 @@ import type { Address } from "./address.ts";
 import { inTime } from "./network.ts";
 import { WireReader, WireWriter } from "./wire.ts";
 
-const ANSWER_TIMEOUT_MS = 4_000;
+const ANSWER_TIMEOUT_MS = 3_500;
 const MAXIMUM_ANSWER_BYTES = 1_000_000;
 const API_VERSIONS = 18;
 const SASL_HANDSHAKE = 17;

@@ -74,6 +74,7 @@ async function tlsFault(address: Address, error: unknown, options: tls.Connectio
   const code = codeOf(error);
   const ofCertificate = certificateFault(code, error, address);
   if (ofCertificate !== undefined) return ofCertificate;
+  if (code === "ETIMEDOUT") return MUTE;
   const alert = code.includes("ALERT") || (error instanceof Error && /alert/i.test(error.message));
   if (alert || (options.cert === undefined && (await asksForCertificate(address)))) return clientFault(options);
   const inClear = await speaksInClear(address);
@@ -182,6 +183,10 @@ async function speaksAnyTls(address: Address): Promise<boolean> {
 const WANTS_TLS: Fault = {
   fault: "This port speaks TLS, and the profile is in clear.",
   help: "Add `tls` to the profile (`{}` where the system knows the authority), or name the port of a listener in clear.",
+};
+const MUTE: Fault = {
+  fault: "What listens there accepts connections and never answers.",
+  help: "A proxy or firewall may stand in between, or the broker is stuck: see its log, or try from its own machine.",
 };
 const NO_KAFKA: Fault = {
   fault: "What listens there doesn't answer like a Kafka broker.",
