@@ -34,7 +34,7 @@ describe.concurrent("pivot", () => {
     await other.until("held");
     const late = await run({ graph: "p>c", steps: { ...pivot, c: { timeout: "40ms" } } }, { c: [silence] });
     await late.until("held");
-    const dead = await run({ graph: "p>c", steps: pivot, policy: { deadline: "300ms" } }, { c: [silence] });
+    const dead = await run({ graph: "p>c", steps: pivot, policy: { deadline: "2s" } }, { c: [silence] });
     await dead.until("held");
     for (const { sent } of [other, late, dead]) expect(sent().filter((name) => name.startsWith("un_"))).toEqual([]);
   });
