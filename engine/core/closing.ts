@@ -49,11 +49,14 @@ function closeRollback(turn: Turn): void {
   afterRollback(turn);
 }
 
-/** Nothing is in flight and nothing can be undone before somebody says what a step's unknown outcome was. */
+/**
+ * Nothing but approvals is in flight, and nothing can be undone before somebody says what a step's unknown outcome was.
+ */
 function onlyWordsAreOwed(turn: Turn): boolean {
-  return [...stepsInOrder(turn.flow, turn.journey)].every(
-    ([, state]) => !isLive(state) && state.status !== "undo_failed" && !undoGoesOn(state, turn.ctx.now),
-  );
+  return [...stepsInOrder(turn.flow, turn.journey)].every(([step, state]) => {
+    const waits = !isLive(state) || isApproval(step);
+    return waits && state.status !== "undo_failed" && !undoGoesOn(state, turn.ctx.now);
+  });
 }
 
 /** A negation is out, or will be tried again. One whose retry is due and was not sent waits for somebody's word too. */

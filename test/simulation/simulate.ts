@@ -164,7 +164,9 @@ class Run {
     const partition = random.below(PARTITIONS);
     const zombies = bus.zombies(partition);
     const { owner } = bus.partitions[partition]!;
-    const member = zombies.length > 0 && random.chance(0.3) ? random.pick(zombies) : owner;
+    const zombie = zombies.length > 0 && random.chance(0.3) ? random.pick(zombies) : undefined;
+    // In the second run they have forgotten everything, and so read no flows that they need as owners later.
+    const member = zombie === undefined || this.withRestarts ? owner : zombie;
     const limit = 1 + random.below(Math.max(1, bus.unread(partition)));
     const crash = this.isStormy && random.chance(0.08);
     if (member === owner && bus.unread(partition) === 0) return false;

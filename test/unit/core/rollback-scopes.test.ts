@@ -406,6 +406,22 @@ describe("a step between two attempts that a rollback of its branch was asked fo
 });
 
 describe("scope to", () => {
+  it("waits for nobody's approval elsewhere before it asks what an unknown outcome was", () => {
+    const spec = given({
+      edges: { a: [], b: ["a"], ok: [] },
+      calls: { ok: "manager.approve" },
+      steps: { b: { onTimeout: "hold", timeout: "5s" } },
+    });
+    spec.success("a");
+    spec.action("rollback", { scope: "to", to: "a" });
+    spec.after(5_000);
+    expect(spec.journey).toMatchObject({ status: "held", held: { kind: "unknown", steps: ["b"] } });
+    spec.action("complete", { step: "b", output: 7 });
+    expect(spec.sent()).toEqual(["undo_b"]);
+    spec.undone("b");
+    expect(spec.journey).toMatchObject({ status: "held", held: { kind: "rolled_back_to" } });
+    expect(spec.statuses().ok).toBe("dispatched");
+  });
   it("is the descendants of the step, after which the journey is held there; resumed, it runs from there again", () => {
     const spec = given(shape);
     for (const step of ["a", "b1", "c1", "b2"]) spec.success(step);
