@@ -1,8 +1,9 @@
 /** One setting as a field: its default as placeholder, its finding below, its meaning at the foot of the panel. */
-import { Select, Switch, Textarea, TextInput } from "@mantine/core";
+import { Autocomplete, Select, Switch, Textarea, TextInput } from "@mantine/core";
 import { memo, useId } from "react";
 import type { Finding } from "../../engine/core/flow.ts";
 import type { SettingKind } from "../../engine/core/setting-docs.ts";
+import { useFlows } from "../queries.ts";
 import classes from "./designer.module.css";
 import { useChecked, useDesignerScope } from "./designer-context.ts";
 import { useDesigner } from "./designer-store.ts";
@@ -60,7 +61,11 @@ export const SettingField = memo(function SettingField(props: SettingFieldProps)
   };
   return (
     <div className={isWide(field.kind) ? classes.fieldWide : classes.field}>
-      <FieldInput field={field} value={value} placeholder={placeholder} set={set} shared={shared} />
+      {setting === "flow" ? (
+        <FlowNameInput value={value} placeholder={placeholder} set={set} shared={shared} />
+      ) : (
+        <FieldInput field={field} value={value} placeholder={placeholder} set={set} shared={shared} />
+      )}
       <span id={helpId} className="ag-visually-hidden">
         {help}
       </span>
@@ -74,6 +79,21 @@ interface InputProps {
   placeholder: string;
   set: (value: unknown) => void;
   shared: Record<string, unknown> & { label: string; error: string | undefined };
+}
+
+/** The flow that a built-in step runs: one that is published, or will be. */
+function FlowNameInput({ value, placeholder, set, shared }: Omit<InputProps, "field">) {
+  const flows = useFlows().data?.flows ?? [];
+  return (
+    <Autocomplete
+      {...shared}
+      data={flows.map(({ name }) => name)}
+      value={text(value)}
+      onChange={(written) => set(written || undefined)}
+      placeholder={placeholder}
+      spellCheck={false}
+    />
+  );
 }
 
 function FieldInput({ field, value, placeholder, set, shared }: InputProps) {

@@ -18,7 +18,7 @@ export type TestRun =
   | { phase: "running" | "ended"; stages: readonly TestStage[] }
   | { phase: "failed"; stages: readonly TestStage[]; error: unknown };
 
-export interface ConnectionTest {
+interface ConnectionTest {
   run: TestRun;
   start(name: string, draft: ProfileDraft): void;
   stop(): void;
@@ -85,6 +85,6 @@ export function verdictOf(stages: readonly TestStage[]): { tone: "ok" | "warn" |
   return { tone: "ok", words: "Everything works" };
 }
 
-export function titleOf(stage: TestStage["stage"]): string {
+function titleOf(stage: TestStage["stage"]): string {
   return STAGES.find((each) => each.stage === stage)?.title ?? stage;
 }
