@@ -34,8 +34,11 @@ export default defineConfig({
       {
         test: { ...project("kafka", 3, 120_000, 1).test, globalSetup: ["test/support/kafka-brokers.ts"] },
       },
+      {
+        test: { ...project("python", 4, 60_000, 1).test, globalSetup: ["test/support/kafka-brokers.ts"] },
+      },
       // Three brokers of its own.
-      project("chaos", 4, 180_000, 1),
+      project("chaos", 5, 180_000, 1),
     ],
     passWithNoTests: true,
     // `npm run test:coverage`: every line and branch of the core is specified by its unit specs.

@@ -23,6 +23,7 @@ const SUITES = [
   { name: "integration", runner: "vitest" },
   { name: "simulation", runner: "vitest" },
   { name: "kafka", runner: "vitest", needs: "kafka" },
+  { name: "python", runner: "vitest", needs: "kafka python" },
   { name: "e2e", runner: "playwright", needs: "chromium" },
 ];
 
@@ -43,13 +44,17 @@ async function main() {
   const leftOut = [];
   const chosen = [];
   for (const suite of SUITES.filter(({ name }) => asked.length === 0 || asked.includes(name))) {
-    const missing = suite.needs === undefined ? undefined : await lookFor(suite.needs);
+    const things = suite.needs?.split(" ") ?? [];
+    const lacks = (await Promise.all(things.map(async (thing) => ({ thing, why: await lookFor(thing) })))).find(
+      ({ why }) => why !== undefined,
+    );
+    const missing = lacks?.why;
     if (missing === undefined) {
       if (hasFiles(suite.name)) chosen.push(suite);
       else leftOut.push(`${suite.name}: it has no tests yet`);
     } else {
       leftOut.push(`${suite.name}: ${missing}`);
-      if (required.includes(suite.needs)) total.failed += 1;
+      if (required.includes(lacks.thing)) total.failed += 1;
     }
   }
 
@@ -83,6 +88,10 @@ async function lookFor(thing) {
     return findChromium() === undefined
       ? "no Chromium or Chrome on the PATH (install one, or set CHROMIUM_PATH)"
       : undefined;
+  }
+  if (thing === "python") {
+    const { whyNoPython } = await import("./support/python.ts");
+    return whyNoPython();
   }
   if (process.env.KAFKA_BROKERS) return undefined;
   const absent = ["java", "mvn"].filter(
