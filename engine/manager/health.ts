@@ -13,6 +13,8 @@ import { groupsOf } from "./service-groups.ts";
 export const SILENCE_MS = 30_000;
 /** How often silence is looked for. */
 const CHECK_EVERY_MS = 1_000;
+/** An instance that was killed is forgotten after so long; of each service the last one is kept. */
+const FORGET_MS = 3_600_000;
 /** A check that comes so late means that this process stood still, and heard nobody. */
 const STOOD_STILL_MS = 5_000;
 
@@ -122,7 +124,10 @@ export async function createHealthRegistry(options: HealthOptions): Promise<BusH
   };
 
   const assessAll = (): void => {
-    for (const [name, service] of known) assess(name, service, clock());
+    for (const [name, service] of known) {
+      forgetDead(service, clock());
+      assess(name, service, clock());
+    }
   };
 
   const subscription = await bus.subscribe(topic, (records) => {
@@ -189,6 +194,14 @@ export async function createHealthRegistry(options: HealthOptions): Promise<BusH
 
 /** Who is down stays down until something is heard: that this process didn't listen for a while is no sign of life. */
 const keepDown = ({ status }: Known): Health => (status === "down" ? "down" : "unknown");
+
+function forgetDead({ instances, held, lastAt }: Known, now: number): void {
+  for (const [instance, { heardAt }] of instances) {
+    if (now - heardAt < FORGET_MS || heardAt === lastAt) continue;
+    instances.delete(instance);
+    held.delete(instance);
+  }
+}
 
 /** A clean goodbye: the instance is gone, the service counts as silent from now on. */
 function forgetInstance(known: Map<string, Known>, key: string): void {

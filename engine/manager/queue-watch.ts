@@ -62,7 +62,7 @@ interface Advance {
   at: number;
   offset: number;
   /** When the first record behind it was written; infinite where there was none, undefined while that isn't known. */
-  nextWrittenAt?: number;
+  nextWrittenAt?: number | undefined;
 }
 
 interface Queue {
@@ -93,6 +93,7 @@ class Watch implements QueueWatch {
   private lookedAt = Number.NEGATIVE_INFINITY;
   private isLooking = false;
   private failures = 0;
+  private isUnreadable = false;
   private closed = false;
 
   constructor(options: QueueWatchOptions) {
@@ -208,12 +209,19 @@ class Watch implements QueueWatch {
     }
   }
 
-  /** When the first record from this offset on was written. */
-  private async writtenAt(partition: number, offset: number): Promise<number> {
+  /** When the first record from this offset on was written; undefined where that can't be read. */
+  private async writtenAt(partition: number, offset: number): Promise<number | undefined> {
     const { bus, topic } = this.options;
-    const { records } = await bus.read({ topic, from: { [partition]: offset }, limit: 1 });
-    // Behind the last record there may be markers of transactions.
-    return records[0]?.timestamp ?? Number.POSITIVE_INFINITY;
+    try {
+      const { records } = await bus.read({ topic, from: { [partition]: offset }, limit: 1 });
+      // Behind the last record there may be markers of transactions.
+      return records[0]?.timestamp ?? Number.POSITIVE_INFINITY;
+    } catch (error) {
+      // Retention was faster than the group, or managers may not read there: every advance counts then.
+      if (!this.isUnreadable) this.logger.warn({ err: error, topic }, "the services' queues can't be read now");
+      this.isUnreadable = true;
+      return undefined;
+    }
   }
 }
 

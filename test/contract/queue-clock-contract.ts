@@ -31,7 +31,7 @@ export interface QueueFixture {
 }
 
 export function queueClockContract(name: string, open: () => Promise<QueueFixture>): void {
-  describe(`clocks and queues: ${name}`, () => {
+  describe(`clocks and queues: ${name}`, { timeout: 120_000 }, () => {
     let fixture: QueueFixture;
     let events: Inbox<JourneyEvent>;
     let closing: (() => Promise<unknown>)[];

@@ -7,6 +7,8 @@ import { knowTopic } from "./read.ts";
 /** What Kafka calls a group that it doesn't know. */
 const UNKNOWN = "Dead";
 const ANSWER_TIMEOUT_MS = 10_000;
+/** Groups that may not be described are left out, and asked for again after so long. */
+const DENIED_MS = 60_000;
 
 interface DescribedGroup {
   groupId: string;
@@ -17,6 +19,8 @@ interface DescribedGroup {
 export class Progress {
   private readonly connection: Connection;
   private readonly coordinators = new Map<string, KafkaBroker>();
+  /** Until when, by group. */
+  private readonly denied = new Map<string, number>();
 
   constructor(connection: Connection) {
     this.connection = connection;
@@ -47,9 +51,8 @@ export class Progress {
   private async ask(groups: readonly string[], topic: string): Promise<GroupProgress[]> {
     const byBroker = new Map<KafkaBroker, string[]>();
     for (const group of groups) {
-      const coordinator = this.coordinators.get(group) ?? (await this.connection.groupCoordinator(group));
-      this.coordinators.set(group, coordinator);
-      byBroker.set(coordinator, [...(byBroker.get(coordinator) ?? []), group]);
+      const coordinator = await this.allowed(group, () => this.coordinatorOf(group));
+      if (coordinator !== undefined) byBroker.set(coordinator, [...(byBroker.get(coordinator) ?? []), group]);
     }
     const partitions = this.connection.allPartitions(topic).map((partition) => ({ partition, offset: "0" }));
     const answers = await Promise.all(
@@ -69,5 +72,23 @@ export class Progress {
       }),
     );
     return answers.flat();
+  }
+
+  private async coordinatorOf(group: string): Promise<KafkaBroker> {
+    const coordinator = this.coordinators.get(group) ?? (await this.connection.groupCoordinator(group));
+    this.coordinators.set(group, coordinator);
+    return coordinator;
+  }
+
+  /** Undefined for a group that may not be described: even to look for its coordinator takes that right. */
+  private async allowed<T>(group: string, request: () => Promise<T>): Promise<T | undefined> {
+    if ((this.denied.get(group) ?? 0) > Date.now()) return undefined;
+    try {
+      return await request();
+    } catch (error) {
+      if (!typeOf(error)?.endsWith("AUTHORIZATION_FAILED")) throw error;
+      this.denied.set(group, Date.now() + DENIED_MS);
+      return undefined;
+    }
   }
 }

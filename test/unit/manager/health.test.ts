@@ -141,6 +141,15 @@ describe("a service is", () => {
   });
 });
 
+it("instances that were killed are forgotten after an hour, but not the last one of a service", async () => {
+  await listen();
+  bus.beat({ instance: "killed" });
+  await pass(10);
+  bus.beat({ instance: "last" });
+  await pass(3_700);
+  expect(health.services()).toMatchObject([{ status: "down", instances: [{ instance: "last" }] }]);
+});
+
 describe("the time for which a service held its records", () => {
   const heldS = (sinceS: number) => health.heldMs("user", Date.now() - sinceS * 1_000, Date.now()) / 1_000;
 

@@ -15,6 +15,7 @@ class FakeBus {
   end = 1_000;
   looks = 0;
   failing = false;
+  isUnreadable = false;
   readonly asked: (readonly string[])[] = [];
 
   progress = async (groups: readonly string[]): Promise<GroupProgress[]> => {
@@ -35,6 +36,7 @@ class FakeBus {
     }));
 
   read = async ({ from }: ReadQuery): Promise<ReadResult> => {
+    if (this.isUnreadable) throw new Error("may not read");
     const offset = from[HOME] ?? 0;
     const record = { topic: "fromanager", partition: HOME, offset, key: UUID, value: "{}", headers: {} };
     const isThere = offset < this.end;
@@ -159,6 +161,18 @@ describe("the clock of a command", () => {
     const { at } = watch.dueOf(command, Date.now());
     expect(at - 5_000).toBeGreaterThanOrEqual(command.sentAt + 3_000);
     expect(at - 5_000).toBeLessThanOrEqual(command.sentAt + 4_000);
+  });
+
+  it("counts from any advance where managers may not read the queue", async () => {
+    bus.isUnreadable = true;
+    bus.groups.set("service.user", { [HOME]: 100 });
+    watch.sent("user");
+    await until(command.sentAt);
+    for (const offset of [600, 700, 800]) await move(offset);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(watch.dueOf(command, Date.now()).at).toBeGreaterThan(command.sentAt + 6_000);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(watch.dueOf(command, Date.now()).isSure).toBe(true);
   });
 
   it("counts anew when the group was set back by hand", async () => {
