@@ -7,7 +7,7 @@ import type { Journey } from "../core/journey.ts";
 import { decodeOpen } from "./state-codec.ts";
 
 /** For each partition. */
-const MAXIMUM_DECODED_JOURNEYS = 1_000;
+const MAXIMUM_DECODED_JOURNEYS = 250;
 
 export class JourneyMemory {
   private readonly uuids = new Set<string>();

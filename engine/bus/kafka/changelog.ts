@@ -9,7 +9,7 @@ import { fetchFrom } from "./fetch.ts";
 export const CLAIM_KEY = "claim";
 export const POSITION_KEY = "position";
 
-const RESTORE_BYTES = 8_388_608;
+const RESTORE_BYTES = 4_194_304;
 
 export interface Claim {
   work: string;

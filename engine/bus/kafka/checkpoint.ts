@@ -13,15 +13,17 @@ import Database from "better-sqlite3";
 import type { BusLogger } from "../bus.ts";
 
 const FILE = "kafka-checkpoint.sqlite";
-const FLUSH_EVERY_MS = 5_000;
+const FLUSH_EVERY_MS = 10_000;
 /** More changes than this wait for no timer. */
-const MAXIMUM_CHANGES = 20_000;
+const MAXIMUM_CHANGES = 25_000;
 /** Of one SQLite transaction: a few milliseconds. */
-const SLICE_CHANGES = 400;
+const SLICE_CHANGES = 500;
 /** Deletions stay in a compacted log for a day: what is older may hold what was deleted since. */
 const MAXIMUM_AGE_MS = 12 * 3_600_000;
 const BUSY_TIMEOUT_MS = 1_000;
-const PAGE_BYTES = 16_384;
+const CACHE_KIB = 16_384;
+/** Pages between two moves from the write-ahead log into the file, which wait for the disk. */
+const LOG_PAGES = 8_192;
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS followed (id INTEGER PRIMARY KEY, topic TEXT NOT NULL, partition INTEGER NOT NULL,
@@ -202,7 +204,8 @@ type Store = ReturnType<typeof openStore>;
 
 function openStore(file: string) {
   const database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
-  database.pragma(`page_size = ${PAGE_BYTES}`);
+  database.pragma(`cache_size = -${CACHE_KIB}`);
+  database.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
   // After a crash of the machine it may be a little behind, and reads that again.
   database.pragma("journal_mode = WAL");
   database.pragma("synchronous = NORMAL");

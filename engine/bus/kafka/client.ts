@@ -6,7 +6,7 @@
  *   - its `sendBatch` skips or repeats partitions when a leader moves while it retries            -> produce.ts
  *   - its consumer jumps silently when an offset lies below the log's start                       -> fetch.ts
  *   - it sends heartbeats only between callbacks, and works on for partitions it has lost (#1046) -> member.ts
- *   - it throws metadata away as a whole when one partition has no leader                         -> leaderless.ts
+ *   - it throws metadata away as a whole when one partition has no leader                         -> requests.ts
  *   - it takes a record with a certain key for the end of an aborted transaction                  -> fetch.ts
  *
  * kafkajs is loaded when the first bus is opened: whoever stays on the embedded one doesn't pay for it.
@@ -16,7 +16,7 @@ import tls from "node:tls";
 import type { Broker, Cluster, ISocketFactory, Kafka, KafkaConfig, logLevel } from "kafkajs";
 import type { BusLogger } from "../bus.ts";
 import { delay, isFinal, typeOf } from "./errors.ts";
-import { bearLeaderlessPartitions } from "./leaderless.ts";
+import { adaptRequests } from "./requests.ts";
 
 const CONNECTION_TIMEOUT_MS = 3_000;
 /** An answer that takes longer counts as lost: a stopped broker, a cut line. */
@@ -318,7 +318,7 @@ export class Client {
       ],
     });
     if (cluster === undefined) throw new Error("this version of kafkajs doesn't hand out its cluster");
-    bearLeaderlessPartitions(cluster);
+    adaptRequests(cluster);
     return new Connection(cluster);
   }
 }

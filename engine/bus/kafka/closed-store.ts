@@ -13,16 +13,29 @@ import { delay } from "./errors.ts";
 
 const FILE = "kafka-closed.sqlite";
 const BATCH_RECORDS = 2_000;
+/** Of one partition: it has time. */
+const FETCH_BYTES = 131_072;
 const RETENTION_MS = 7 * 86_400_000;
-const PRUNE_EVERY_MS = 3_600_000;
-const PRUNE_ENTRIES = 5_000;
+const PRUNE_EVERY_MS = 600_000;
+/** At a time; the event loop has its turn in between. */
+const PRUNE_ENTRIES = 2_000;
 
+/** Another number means another schema: what is there is dropped and read again. */
+const SCHEMA_VERSION = 2;
+/** Keys are looked up at random, one for each journey that begins. */
+const CACHE_KIB = 16_384;
+/** Pages between two moves from the write-ahead log into the file, which wait for the disk. */
+const LOG_PAGES = 8_192;
+
+/** Values lie in the order of their coming, apart from their keys, so that a lookup finds a key among keys only. */
 const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS position (topic TEXT, partition INTEGER, next INTEGER NOT NULL, PRIMARY KEY (topic, partition))
+  DROP TABLE IF EXISTS position;
+  DROP TABLE IF EXISTS closed;
+  CREATE TABLE position (topic TEXT, partition INTEGER, next INTEGER NOT NULL, PRIMARY KEY (topic, partition))
     WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS closed (topic TEXT, partition INTEGER, key TEXT, value TEXT NOT NULL, at INTEGER NOT NULL,
-    PRIMARY KEY (topic, partition, key)) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS closed_at ON closed (at);
+  CREATE TABLE closed (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, partition INTEGER NOT NULL, key TEXT NOT NULL,
+    topic TEXT NOT NULL, value TEXT NOT NULL);
+  CREATE UNIQUE INDEX closed_key ON closed (key, partition, topic);
 `;
 
 export class ClosedStore {
@@ -48,7 +61,12 @@ export class ClosedStore {
     // A copy of what lies in Kafka: after a crash of the machine it may be a little behind, and reads that again.
     this.database.pragma("journal_mode = WAL");
     this.database.pragma("synchronous = NORMAL");
-    this.database.exec(SCHEMA);
+    this.database.pragma(`cache_size = -${CACHE_KIB}`);
+    this.database.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
+    if (this.database.pragma("user_version", { simple: true }) !== SCHEMA_VERSION) {
+      this.database.exec(SCHEMA);
+      this.database.pragma(`user_version = ${SCHEMA_VERSION}`);
+    }
     this.selectValue = this.database.prepare(
       "SELECT value FROM closed WHERE topic = ? AND partition = ? AND key = ?",
     );
@@ -58,11 +76,12 @@ export class ClosedStore {
       connection: this.connection,
       topic,
       limit: BATCH_RECORDS,
+      partitionBytes: FETCH_BYTES,
       onRecords: (records) => this.write(records),
       onTaken: async (positions) => this.taken(positions),
       logger,
     });
-    this.timer = setInterval(() => this.prune(), PRUNE_EVERY_MS);
+    this.timer = setInterval(() => void this.prune(), PRUNE_EVERY_MS);
     this.timer.unref();
   }
 
@@ -118,7 +137,7 @@ export class ClosedStore {
   private writer(): (records: BusRecord[]) => void {
     const put = this.database.prepare(
       "INSERT INTO closed (topic, partition, key, value, at) VALUES (?, ?, ?, ?, ?) " +
-        "ON CONFLICT DO UPDATE SET value = excluded.value, at = excluded.at",
+        "ON CONFLICT (key, partition, topic) DO UPDATE SET value = excluded.value, at = excluded.at",
     );
     const remove = this.database.prepare("DELETE FROM closed WHERE topic = ? AND partition = ? AND key = ?");
     const move = this.database.prepare(
@@ -142,11 +161,14 @@ export class ClosedStore {
     this.waiting.clear();
   }
 
-  private prune(): void {
-    this.database
-      .prepare(
-        "DELETE FROM closed WHERE (topic, partition, key) IN (SELECT topic, partition, key FROM closed WHERE at < ? LIMIT ?)",
-      )
-      .run(this.clock() - RETENTION_MS, PRUNE_ENTRIES);
+  private async prune(): Promise<void> {
+    // The oldest lie first.
+    const oldest = this.database.prepare<[number, number]>(
+      "DELETE FROM closed WHERE id IN (SELECT id FROM closed ORDER BY id LIMIT ?) AND at < ?",
+    );
+    const before = this.clock() - RETENTION_MS;
+    while (this.database.open && oldest.run(PRUNE_ENTRIES, before).changes === PRUNE_ENTRIES) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 }

@@ -20,6 +20,8 @@ export interface DeliveryOptions {
   connection: Connection;
   topic: string;
   limit: number;
+  /** See the fetcher's. */
+  partitionBytes?: number;
   onRecords(records: BusRecord[]): Promise<void> | void;
   /** The callback has taken everything before these offsets, by partition. A rejection is logged. */
   onTaken?(positions: Map<number, number>): Promise<void>;

@@ -9,6 +9,8 @@ import { type FetchedPartition, fetchFrom } from "./fetch.ts";
 
 const RETRY_FIRST_MS = 20;
 const RETRY_MAXIMUM_MS = 1_000;
+/** Of a poll while a partition is paused, which will be wanted again soon. */
+const PAUSED_WAIT_MS = 5;
 /** How often a partition without a leader is looked for. */
 const LEADER_SEARCH_MS = 250;
 /** A partition that wasn't read for so long had no leader, or its broker didn't answer. */
@@ -17,8 +19,10 @@ const SILENT_MS = 2_000;
 export interface FetcherOptions {
   connection: Connection;
   topic: string;
-  /** Length of a long poll. A partition that is added or resumed meanwhile waits for its end. */
+  /** Length of a long poll. A partition that is added meanwhile waits for its end; so would one that is resumed. */
   maxWaitMs: number;
+  /** Of one partition in one answer, which is in memory as a whole; default 1 MiB. */
+  partitionBytes?: number;
   onFetched(fetched: FetchedPartition): void;
   /** The partition was silent, and can be read again; before `onFetched`. */
   onReadAgain?(partition: number): void;
@@ -125,9 +129,11 @@ export class Fetcher {
   }
 
   private async fetch(leader: string, led: Cursor[]): Promise<void> {
-    const { connection, topic, maxWaitMs, onFetched } = this.options;
+    const { connection, topic, partitionBytes, onFetched } = this.options;
+    const isAnyPaused = [...this.cursors.values()].some(({ paused }) => paused);
+    const maxWaitMs = isAnyPaused ? PAUSED_WAIT_MS : this.options.maxWaitMs;
     const asked = led.map((cursor) => ({ cursor, partition: cursor.partition, offset: cursor.offset }));
-    const fetched = await fetchFrom(connection, leader, topic, asked, { maxWaitMs });
+    const fetched = await fetchFrom(connection, leader, topic, asked, { maxWaitMs, partitionBytes });
     if (this.closing.signal.aborted) return;
     const byPartition = new Map(asked.map((it) => [it.partition, it]));
     for (const found of fetched) {

@@ -13,7 +13,8 @@ const MAXIMUM_BATCH_RECORDS = 256;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAXIMUM_MS = 60_000;
 const MAXIMUM_MESSAGE_CHARS = 1_000;
-const MAXIMUM_BUFFER_RECORDS = 2_000;
+/** Fetching pauses while so many wait. */
+const MAXIMUM_BUFFER_RECORDS = 512;
 
 export interface WorkPartitionOptions {
   worker: Worker;

@@ -21,6 +21,8 @@ import { Schedule } from "./schedule.ts";
 import { Transactions } from "./transactions.ts";
 
 const LONG_POLL_MS = 100;
+/** Of one partition: some hundred inputs, about as many as go into one transaction. */
+const FETCH_BYTES = 262_144;
 const STOP_TIMEOUT_MS = 700;
 
 export interface WorkContext {
@@ -173,6 +175,7 @@ export class WorkSession {
       connection: this.fetching,
       topic: worker.topic,
       maxWaitMs: LONG_POLL_MS,
+      partitionBytes: FETCH_BYTES,
       onFetched: (fetched) => {
         const partition = this.ownership.working.get(fetched.partition);
         if (partition === undefined) return;

@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Child, until } from "./child.ts";
+import { Child, type Usage, until } from "./child.ts";
 import { conveyor, createLoad, feed, type Input } from "./load.ts";
 import { type Rate, rateBetween, said } from "./throughput.ts";
 
@@ -45,7 +45,9 @@ export async function benchInFlight(brokers: string[]): Promise<void> {
     const rate = rateBetween(first, last);
     rates.push(rate);
     const held = await child.ask<number>("inFlight");
-    console.log(`  ${held} in flight: ${said(rate)}; RSS ${mb(rate.rssBytes)} MB`);
+    const idle = await child.ask<Usage>("collect");
+    const memory = `RSS ${mb(rate.rssBytes)} MB at work, ${mb(idle.rssBytes)} MB after a garbage collection`;
+    console.log(`  ${held} in flight: ${said(rate)}; ${memory}`);
     await child.stop();
     if (inFlight === MANY) await benchRestart(options);
     rmSync(dataDir, { recursive: true });
