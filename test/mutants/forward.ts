@@ -10,8 +10,8 @@ export const forward: Mutant[] = [
     name: "a join doesn't wait for all steps before it",
     breaks: "forward",
     file: FILE,
-    text: `if (state === "open") return;`,
-    instead: `if (state === "open") continue;`,
+    text: `if (state === "open") return`,
+    instead: `if (state === undefined) return`,
     noticedBy: [FORWARD],
   },
   {
@@ -34,8 +34,8 @@ export const forward: Mutant[] = [
     name: "a join is skipped when one of its edges is not taken",
     breaks: "forward",
     file: FILE,
-    text: `if (edges.includes("taken")) dispatchStep(turn, step);`,
-    instead: `if (!edges.includes("dead")) dispatchStep(turn, step);`,
+    text: `if (edges.includes("taken"))`,
+    instead: `if (!edges.includes("dead"))`,
     noticedBy: [CONDITIONS],
   },
   {

@@ -174,8 +174,8 @@ export const manager: Mutant[] = [
     name: "what holds a clock up is not bounded by the total timeout",
     breaks: "clocks",
     file: "engine/manager/standstill.ts",
-    text: `return Math.min(at, totalDueAt);`,
-    instead: `return at;`,
+    text: `: at, totalDueAt);`,
+    instead: `: at, Number.POSITIVE_INFINITY);`,
     noticedBy: ["test/unit/manager/standstill.test.ts"],
   },
   {
