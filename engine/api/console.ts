@@ -171,6 +171,7 @@ async function open(
     };
     void samplesReady?.then(() => startDemoJourneys(host)).catch(tellWhy);
   }
+  await engines.settled();
   return {
     app,
     token,

@@ -138,16 +138,21 @@ async function assertSameCluster(
   profiles.reached(profile.name, id);
 }
 
+/** May be cut short by a crash at any place: then the rest is done the next time, and nothing is put over anything. */
 function putAsideOtherCluster(folder: string): void {
   const found = textOf(join(folder, OTHER_CLUSTER_FILE));
   if (found === undefined) return;
-  const aside = join(folder, `of-${textOf(join(folder, CLUSTER_FILE))?.replaceAll(/[^\w-]/g, "") ?? "another"}`);
-  rmSync(aside, { recursive: true, force: true });
-  mkdirSync(aside, { mode: PRIVATE_FOLDER });
-  for (const file of CLUSTER_FILES.flatMap((name) => [name, `${name}-wal`, `${name}-shm`])) {
-    if (existsSync(join(folder, file))) renameSync(join(folder, file), join(aside, file));
+  const known = textOf(join(folder, CLUSTER_FILE));
+  if (found !== known) {
+    const name = `of-${known?.replaceAll(/[^\w-]/g, "") ?? "another"}`;
+    let aside = join(folder, name);
+    for (let number = 2; existsSync(aside); number++) aside = join(folder, `${name}-${number}`);
+    mkdirSync(aside, { mode: PRIVATE_FOLDER });
+    for (const file of CLUSTER_FILES.flatMap((each) => [each, `${each}-wal`, `${each}-shm`])) {
+      if (existsSync(join(folder, file))) renameSync(join(folder, file), join(aside, file));
+    }
+    writePrivately(join(folder, CLUSTER_FILE), found);
   }
-  writePrivately(join(folder, CLUSTER_FILE), found);
   rmSync(join(folder, OTHER_CLUSTER_FILE));
 }
 

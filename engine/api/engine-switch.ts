@@ -10,6 +10,8 @@ export interface EngineSwitch {
    * opened again, and the failure told. Rejects with profile_not_found, secret_missing, file_unusable, data_folder_….
    */
   choose(name: string, reason: string): Promise<void>;
+  /** Resolves when no profile is being opened. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,7 +69,10 @@ export async function openEngineSwitch(options: EngineSwitchOptions): Promise<En
     return next;
   }
 
-  engine = await open();
+  // In turn too: what is found out while it opens may ask for it to be opened anew.
+  await inTurn(async () => {
+    engine = await open();
+  });
   return {
     current() {
       if (engine) return engine;
@@ -81,6 +86,7 @@ export async function openEngineSwitch(options: EngineSwitchOptions): Promise<En
         if (chosen.kind === "kafka") await profiles.connection(name);
         await reopen(name, reason);
       }),
+    settled: () => inTurn(async () => {}),
     close: () =>
       inTurn(async () => {
         isClosed = true;

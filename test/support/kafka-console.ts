@@ -17,8 +17,11 @@ export interface KafkaPlace {
 }
 
 /** Topics under a prefix of their own. */
-export async function kafkaPlace(brokers: string[], partitions = 4): Promise<KafkaPlace> {
-  const prefix = `c${crypto.randomUUID().slice(0, 8)}.`;
+export async function kafkaPlace(
+  brokers: string[],
+  partitions = 4,
+  prefix = `c${crypto.randomUUID().slice(0, 8)}.`,
+): Promise<KafkaPlace> {
   await provisionTopics({ brokers, topics: topicNames(prefix), partitions });
   return { brokers, prefix };
 }
