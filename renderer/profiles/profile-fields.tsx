@@ -1,27 +1,10 @@
-import { Checkbox, SegmentedControl, Select, Switch, Textarea, TextInput } from "@mantine/core";
+import { Checkbox, SegmentedControl, Textarea, TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
-import type { Profile, ProfileList } from "../../engine/api/schemas/profile.ts";
 import { Card } from "../parts/card.tsx";
-import {
-  type Environment,
-  type FieldErrors,
-  type Mechanism,
-  type ProfileForm,
-  runsManager,
-  type WireFormat,
-} from "./profile-form.ts";
+import { type Environment, type ProfileFieldsProps, runsManager } from "./profile-form.ts";
 import classes from "./profiles.module.css";
-import { SecretField } from "./secret-field.tsx";
-
-interface ProfileFieldsProps {
-  /** As it is kept; undefined for a new one. */
-  profile: Profile | undefined;
-  kind: Profile["kind"];
-  keyStore: ProfileList["key_store"];
-  form: ProfileForm;
-  errors: FieldErrors;
-  onChange: (form: ProfileForm) => void;
-}
+import { RegistryFields } from "./registry-fields.tsx";
+import { SecurityFields } from "./security-fields.tsx";
 
 export function ProfileFields(props: ProfileFieldsProps) {
   return (
@@ -30,8 +13,8 @@ export function ProfileFields(props: ProfileFieldsProps) {
       {props.kind === "kafka" && (
         <>
           <Cluster {...props} />
-          <Security {...props} />
-          <Registry {...props} />
+          <SecurityFields {...props} />
+          <RegistryFields {...props} />
         </>
       )}
     </>
@@ -135,194 +118,6 @@ function Cluster({ form, errors, onChange }: ProfileFieldsProps) {
           placeholder="none"
           spellCheck={false}
         />
-      </div>
-    </Card>
-  );
-}
-
-const MECHANISMS: { value: Mechanism | "none"; label: string }[] = [
-  { value: "none", label: "none" },
-  { value: "plain", label: "PLAIN" },
-  { value: "scram-sha-256", label: "SCRAM-SHA-256" },
-  { value: "scram-sha-512", label: "SCRAM-SHA-512" },
-  { value: "oauthbearer", label: "OAUTHBEARER" },
-];
-
-function Security({ profile, keyStore, form, errors, onChange }: ProfileFieldsProps) {
-  const { sasl, tls } = profile?.kafka ?? {};
-  const set = (change: Partial<ProfileForm>) => onChange({ ...form, ...change });
-  const text = (name: "username" | "tokenUrl" | "clientId" | "oauthScope" | "ca" | "cert" | "serverName") => ({
-    value: form[name],
-    error: errors[name],
-    onChange: (event: { currentTarget: { value: string } }) => set({ [name]: event.currentTarget.value }),
-    spellCheck: false,
-    autoComplete: "off",
-  });
-  return (
-    <Card title="Security">
-      <div className={classes.fields}>
-        <Select
-          label="Sign in by (SASL)"
-          data={MECHANISMS}
-          value={form.sasl}
-          onChange={(value) => set({ sasl: MECHANISMS.find((each) => each.value === value)?.value ?? "none" })}
-          allowDeselect={false}
-        />
-        {form.sasl !== "none" && form.sasl !== "oauthbearer" && (
-          <>
-            <TextInput label="User" {...text("username")} />
-            <SecretField
-              label="Password"
-              held={sasl?.password}
-              keyStore={keyStore}
-              value={form.password}
-              error={errors.password}
-              onChange={(password) => set({ password })}
-            />
-          </>
-        )}
-        {form.sasl === "oauthbearer" && (
-          <>
-            <TextInput label="Client id" {...text("clientId")} />
-            <TextInput
-              label="Token endpoint"
-              placeholder="https://login.example.com/oauth2/token"
-              {...text("tokenUrl")}
-            />
-            <TextInput label="Scope" placeholder="none" {...text("oauthScope")} />
-            <SecretField
-              label="Client secret"
-              held={sasl?.client_secret}
-              keyStore={keyStore}
-              value={form.clientSecret}
-              error={errors.clientSecret}
-              onChange={(clientSecret) => set({ clientSecret })}
-            />
-          </>
-        )}
-        {!keyStore.available && (form.sasl !== "none" || form.tls) && (
-          <p className={`${classes.wide} ${classes.small}`}>
-            {keyStore.why ?? "This host has no key store."} So a secret is named here as a variable of the environment
-            in which the console is started.
-          </p>
-        )}
-        <div className={classes.wide}>
-          <Switch
-            label="Encrypted (TLS)"
-            description={
-              !form.tls && form.sasl === "plain" ? "Without it the password crosses the network as it is." : undefined
-            }
-            checked={form.tls}
-            onChange={(event) => set({ tls: event.currentTarget.checked })}
-          />
-        </div>
-        {form.tls && (
-          <>
-            <TextInput
-              className={classes.wide}
-              label="Authority (CA)"
-              description="A file's path, or the PEM text. Empty: what the system trusts."
-              placeholder="/path/to/ca.pem"
-              {...text("ca")}
-            />
-            <TextInput
-              className={classes.wide}
-              label="Client certificate"
-              description="Where the brokers ask for one: a file's path, or the PEM text."
-              placeholder="none"
-              {...text("cert")}
-            />
-            <SecretField
-              label="Client key"
-              held={tls?.key}
-              keyStore={keyStore}
-              value={form.key}
-              error={errors.key}
-              onChange={(key) => set({ key })}
-              isKey
-            />
-            <TextInput
-              className={classes.wide}
-              label="Name in the brokers' certificate"
-              description="Where it isn't the host's."
-              placeholder="the host's"
-              {...text("serverName")}
-            />
-          </>
-        )}
-      </div>
-    </Card>
-  );
-}
-
-const WIRE_FORMATS: { value: WireFormat; label: string }[] = [
-  { value: "json", label: "JSON as it is" },
-  { value: "confluent", label: "Confluent: magic byte and schema id before the JSON" },
-];
-
-function Registry({ profile, keyStore, form, errors, onChange }: ProfileFieldsProps) {
-  const set = (change: Partial<ProfileForm>) => onChange({ ...form, ...change });
-  return (
-    <Card title="Schema registry">
-      <div className={classes.fields}>
-        <div className={classes.wide}>
-          <Switch
-            label="Schemas of events come from a registry"
-            description="Confluent's API, JSON Schema."
-            checked={form.registry}
-            onChange={(event) => set({ registry: event.currentTarget.checked })}
-          />
-        </div>
-        {form.registry && (
-          <>
-            <TextInput
-              className={classes.wide}
-              label="Address"
-              placeholder="https://registry.example.com:8081"
-              value={form.registryUrl}
-              error={errors.registryUrl}
-              onChange={(event) => set({ registryUrl: event.currentTarget.value })}
-              spellCheck={false}
-            />
-            <TextInput
-              className={classes.wide}
-              label="User of the registry"
-              placeholder="none"
-              value={form.registryUsername}
-              onChange={(event) => set({ registryUsername: event.currentTarget.value })}
-              spellCheck={false}
-              autoComplete="off"
-            />
-            {form.registryUsername.trim() !== "" && (
-              <SecretField
-                label="Password of the registry"
-                held={profile?.kafka?.registry?.password}
-                keyStore={keyStore}
-                value={form.registryPassword}
-                error={errors.registryPassword}
-                onChange={(registryPassword) => set({ registryPassword })}
-              />
-            )}
-            <Select
-              className={classes.wide}
-              label="Records are written as"
-              data={WIRE_FORMATS}
-              value={form.wireFormat}
-              onChange={(value) =>
-                set({ wireFormat: WIRE_FORMATS.find((each) => each.value === value)?.value ?? "json" })
-              }
-              allowDeselect={false}
-            />
-            <div className={classes.wide}>
-              <Checkbox
-                label="Refuse what doesn't fit its schema"
-                description="A command isn't sent, and a reply counts as failed, with the schema's message."
-                checked={form.validate}
-                onChange={(event) => set({ validate: event.currentTarget.checked })}
-              />
-            </div>
-          </>
-        )}
       </div>
     </Card>
   );

@@ -1,5 +1,5 @@
 /** What the form of a profile holds, how it begins, and the draft that is sent for it. */
-import type { Profile, ProfileDraft } from "../../engine/api/schemas/profile.ts";
+import type { Profile, ProfileDraft, ProfileList } from "../../engine/api/schemas/profile.ts";
 
 export type Environment = Profile["environment"];
 type Kafka = NonNullable<Profile["kafka"]>;
@@ -226,6 +226,17 @@ function secretProblem(form: SecretForm): string | undefined {
 
 function isUrl(text: string): boolean {
   return /^https?:\/\/\S+$/.test(text.trim());
+}
+
+/** What each part of the form works on. */
+export interface ProfileFieldsProps {
+  /** As it is kept; undefined for a new one. */
+  profile: Profile | undefined;
+  kind: Profile["kind"];
+  keyStore: ProfileList["key_store"];
+  form: ProfileForm;
+  errors: FieldErrors;
+  onChange: (form: ProfileForm) => void;
 }
 
 /** How the connection is secured, in a few words. */
