@@ -228,9 +228,11 @@ async function startBroker(
       reject(new Error(`Kafka broker ${id} didn't start: ${why}\n${said.slice(-4_000)}`));
     };
     const watch = (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-16_000);
-      if (pid === 0) pid = Number(/^pid (\d+)/.exec(said)?.[1] ?? 0);
-      if (!said.includes("Kafka Server started")) return;
+      // A broker that has much to restore says more at once than is kept.
+      const all = said + chunk.toString();
+      said = all.slice(-16_000);
+      if (pid === 0) pid = Number(/^pid (\d+)/.exec(all)?.[1] ?? 0);
+      if (!all.includes("Kafka Server started")) return;
       clearTimeout(timer);
       child.stdout.off("data", watch);
       resolve({ child, pid });
