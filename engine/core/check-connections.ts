@@ -1,6 +1,6 @@
 /**
- * Connections. Flume writes each one twice: as an output of one node and as an input of the other. Both halves must be
- * there, and the nodes at their ends too.
+ * Connections. Flume writes each one twice: as an output of one node and as an input of the other. The nodes at both ends
+ * must be there; one half is enough, since Flume loses the other when a link beside it is removed.
  */
 import { isRecord, type Report, shown } from "./check-report.ts";
 import type { FlowNode } from "./check-workflow.ts";
@@ -18,8 +18,7 @@ interface Connection {
 type Halves = Map<string, Connection>;
 
 /**
- * Fills in `from` and `to` of the nodes. A connection with one half missing is reported, but counts, so that one mistake
- * doesn't look like many.
+ * Fills in `from` and `to` of the nodes. A connection with one half missing is reported, and counts.
  */
 export function connect(nodes: ReadonlyMap<string, FlowNode>, report: Report): void {
   const outgoing: Halves = new Map();
@@ -126,10 +125,11 @@ function reportDangling(half: Connection, holder: string, missing: string, repor
 }
 
 function reportOneSided(half: Connection, holder: string, otherEnd: string, report: Report): void {
-  report.error(
+  report.warning(
     "one_sided_connection",
     `The connection from output ${half.fromPort} of ${half.from} to input ${half.toPort} of ${half.to} stands only at ` +
-      `${holder}: ${otherEnd} doesn't list it. Draw the connection again, or add or remove the other half.`,
+      `${holder}: ${otherEnd} doesn't list it. The flow runs with it. Draw the connection again, or add or remove the ` +
+      "other half.",
     holder,
   );
 }

@@ -85,6 +85,20 @@ describe.concurrent("a bare Flume export", () => {
     ]);
   });
 
+  test("with connections that only one end lists runs with them, and says so", async () => {
+    const name = `halves ${randomUUID()}`;
+    const bare = {
+      ...node("a", "svc.a", {}, { o: link("b", "i") }),
+      ...node("b", "svc.b", {}, {}),
+      ...node("c", "svc.c", { i: link("b", "o") }, {}),
+    };
+    const said = await cli("publish", file(bare), "--name", name);
+    expect([said.code, said.out + said.err]).toEqual([0, expect.stringContaining("doesn't list it")]);
+    const j = await runs(name);
+    await j.until("completed");
+    expect(j.sent()).toEqual(["a", "b", "c"]);
+  });
+
   test("with types that name no call: check lists them all, --map gives them one, nothing is dropped", async () => {
     const name = `mapped ${randomUUID()}`;
     const bare = {

@@ -34,12 +34,14 @@ describe("a connection of which one half is missing", () => {
     expect(findingsOf("one_sided_connection", workflow)).toHaveLength(2);
   });
 
-  test("still counts as an edge, so that nothing else is reported for it", () => {
-    const workflow = flumeExport({ s: "start", a: "svc.a" }, [["s", "a"]]);
-    workflow.a!.connections.inputs = {};
-    const { flow, findings } = compileFlow(flowRecord(workflow));
-    expect(flow).toBeUndefined();
-    expect(findings.map((finding) => finding.code)).toEqual(["one_sided_connection"]);
+  test("still is an edge, whichever half is left; it is a warning and nothing else is reported for it", () => {
+    for (const lost of ["inputs", "outputs"] as const) {
+      const workflow = flumeExport({ s: "start", a: "svc.a" }, [["s", "a"]]);
+      workflow[lost === "inputs" ? "a" : "s"]!.connections[lost] = {};
+      const { flow, findings } = compileFlow(flowRecord({ nodes: workflow, negations: { svc: { a: ["undo"] } } }));
+      expect(flow?.entries).toEqual(["a"]);
+      expect(findings.map(({ code, severity }) => [code, severity])).toEqual([["one_sided_connection", "warning"]]);
+    }
   });
 });
 
