@@ -178,7 +178,7 @@ describe("whatever it is given", () => {
       }),
       { numRuns: 1_000 },
     );
-  });
+  }, 60_000);
 
   test("what compiles, compiles the same after publishing", () => {
     fc.assert(

@@ -129,7 +129,7 @@ describe("over random flows, replies, duplicates and orders of arrival", () => {
       }),
       { numRuns: 300 },
     );
-  });
+  }, 60_000);
 
   it("a reply delivered again changes nothing", () => {
     fc.assert(
