@@ -53,6 +53,11 @@ export class JourneyMemory {
     this.decoded.delete(uuid);
   }
 
+  /** Forgets the decoded form, which wasn't all of it; the next `get` reads it. */
+  forget(uuid: string): void {
+    this.decoded.delete(uuid);
+  }
+
   /** Forgets the decoded form of what was used least. Only when the bus has all of it: between two calls of `process`. */
   trim(): void {
     if (this.decoded.size <= this.maximum) return;

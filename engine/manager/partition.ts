@@ -18,7 +18,7 @@ import { DeadLetter, type DeadLetterReason, type Parsed, parentOf, parseInput, p
 import { JourneyMemory } from "./journey-memory.ts";
 import type { QueueWatch } from "./queue-watch.ts";
 import { standstillOf } from "./standstill.ts";
-import { decodeEnded, decodeInFlight, encodeJourney } from "./state-codec.ts";
+import { decodeClocks, decodeEnded, encodeJourney } from "./state-codec.ts";
 import { TimerHeap } from "./timer-heap.ts";
 
 export type TopicNames = Record<keyof typeof TOPICS, string>;
@@ -78,9 +78,9 @@ export class ManagerPartition {
     this.journeys = new JourneyMemory(lookup);
     this.partition = partition;
     this.deps = deps;
-    for (const journey of decodeInFlight(state)) {
+    for (const journey of decodeClocks(state)) {
       this.keep(journey);
-      this.journeys.trim();
+      this.journeys.forget(journey.uuid);
       for (const { service, status } of Object.values(journey.steps)) {
         if (status === "dispatched" || status === "undoing") deps.queues?.sent(service);
       }

@@ -89,6 +89,11 @@ export function* decodeInFlight(entries: Iterable<StateEntry>): Generator<Journe
   for (const [uuid, record] of records) yield decodeOpen(record, (name) => parts.get(`${uuid}/${name}`));
 }
 
+/** The same from their records alone: with null for inputs and outputs, all clocks are there. */
+export function* decodeClocks(entries: Iterable<StateEntry>): Generator<Journey> {
+  for (const { key, value } of entries) if (key.length === UUID_CHARS) yield decodeOpen(value, () => undefined);
+}
+
 /** A journey in flight from its record; `part` reads what lies apart under `uuid/NAME`. */
 export function decodeOpen(record: string, part: (name: string) => string | undefined): Journey {
   const stored = JSON.parse(record) as Stored;

@@ -14,9 +14,9 @@ export const manager: Mutant[] = [
     breaks: "promise 2",
     file: FILE,
     text: `this.keep(journey);
-      this.journeys.trim();`,
+      this.journeys.forget(journey.uuid);`,
     instead: `this.journeys.set(journey.uuid, journey);
-      this.journeys.trim();`,
+      this.journeys.forget(journey.uuid);`,
     noticedBy: [PARTITION],
   },
   {
