@@ -86,6 +86,7 @@ function Overview({ journey, first }: { journey: Journey; first: JourneyEvent | 
             <dt>deadline</dt>
             <dd>
               <Time at={iso(journey.deadlineAt)} />
+              {journey.paused !== undefined && <span className="ag-dim"> and as long as the pause lasts</span>}
             </dd>
           </>
         )}
