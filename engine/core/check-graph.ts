@@ -12,14 +12,15 @@ export interface Beginning {
 
 /**
  * The start is the node of type `start`; else a node with `root: true` and nothing before it, which is a step too if its
- * type names a call; else the steps without predecessors are where it begins.
+ * type names a call; else the steps without predecessors are where it begins. Several such roots that are all steps are all
+ * entries.
  */
 export function findBeginning(nodes: ReadonlyMap<string, FlowNode>, report: Report): Beginning {
   const all = [...nodes.values()];
   const starts = all.filter((node) => node.call.is === "start");
   const roots = all.filter((node) => node.root && node.from.length === 0);
   const [start, ...more] = starts.length > 0 ? starts : roots;
-  if (start && more.length > 0) {
+  if (start && more.length > 0 && [start, ...more].some(({ call }) => call.is !== "step")) {
     const how = starts.length > 0 ? "Keep one start node" : "Leave root: true on one of them, or draw a start node";
     report.error(
       "several_starts",

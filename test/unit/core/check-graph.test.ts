@@ -64,11 +64,18 @@ describe("several starts", () => {
     expect(found?.message).toContain("start (s) and manager.start (t)");
   });
 
-  test("are an error when two roots have nothing before them", () => {
-    const workflow = drawn("a>b c>d");
+  test("are an error when two roots have nothing before them, and one of them is no step", () => {
+    const workflow = drawn("a>b c>d", { c: "Begin here" });
     workflow.a!.root = true;
     workflow.c!.root = true;
     expect(findingsOf("several_starts", workflow)).toMatchObject([{ node: "c" }]);
+  });
+
+  test("are no error when they are roots that are steps: each is an entry", () => {
+    const workflow = drawn("a>b c>d");
+    workflow.a!.root = true;
+    workflow.c!.root = true;
+    expect(compileFlow(flowRecord(workflow)).flow?.entries).toEqual(["a", "c"]);
   });
 
   test("don't make the steps behind them unreachable", () => {
