@@ -4,8 +4,9 @@
  */
 import type { JourneyEvent } from "../../engine/core/events.ts";
 import { MANAGER } from "../../engine/core/protocol.ts";
-import { type Drawing, type Track, UndoOracle } from "../support/order-oracle.ts";
+import { type Drawing, UndoOracle } from "../support/order-oracle.ts";
 import { before, behind, branchOf } from "../support/set-oracle.ts";
+import type { Track } from "../support/step-track.ts";
 import { keyOf, runsJourneys, type SimFlow } from "./flows.ts";
 import { Broken, type History, type Seen } from "./history.ts";
 import type { SimServices } from "./services.ts";
