@@ -120,6 +120,8 @@ export class UndoOracle {
     if (track.stands && this.canBeUndone(step, track)) return "had taken effect and was not undone";
     if (
       this.include &&
+      // A failed step without an effect may be missing in the version that the journey went to.
+      step in this.drawing.edges &&
       track.ran &&
       !track.succeeded &&
       !track.round &&
