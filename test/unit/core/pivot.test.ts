@@ -151,6 +151,11 @@ describe("a held journey past the pivot", () => {
     spec.success("b");
     expect(spec.journey).toMatchObject({ status: "completed", output: { b: { from: "b" }, c: null } });
   });
+  it("stays held for the others when one of several is settled, and says for which", () => {
+    const spec = held();
+    expect(spec.action("skip", { step: "b" }).map(({ type }) => type)).toEqual(["step.settled_by_hand"]);
+    expect(spec.journey).toMatchObject({ status: "held", held: { kind: "failure", steps: ["c"] } });
+  });
   it("is held again when the retry fails", () => {
     const spec = held();
     spec.action("complete", { step: "c", output: 1 });
