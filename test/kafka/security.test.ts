@@ -9,6 +9,7 @@ import { openKafkaBus } from "../../engine/bus/kafka/bus.ts";
 import { type Stage, type StageName, testConnection } from "../../engine/bus/kafka/connection-test.ts";
 import { provisionTopics, topicNames } from "../../engine/bus/kafka/provision.ts";
 import { type ClusterAccess, type Credentials, connectionTo } from "../../engine/bus/kafka/security.ts";
+import { runManager } from "../../engine/manager/run-on-kafka.ts";
 import { OAUTH_CLIENT, PASSWORD, type SecureCluster, startSecureCluster } from "../support/kafka-secure-cluster.ts";
 import { createAuthority } from "../support/test-certificates.ts";
 
@@ -291,6 +292,20 @@ describe("acls", () => {
     expect(stage.help).toContain(
       `--add --allow-principal User:nobody --operation Read --group ${PREFIX}antigraph.managers`,
     );
+  });
+
+  test("a manager whose user may not join the group ends and names doctor, instead of trying for ever", async () => {
+    await allow("lena", 2, [...Object.values(topics), `${topics.journeys}.closed`], ["READ", "WRITE"]);
+    const connection = connectionTo(sasl(login("plain", "lena")));
+    const start = () => runManager({ ...connection, prefix: PREFIX, dataDir: mkdtempSync(join(folder, "manager-")) });
+    // A broker hears of new rights a moment after they are given.
+    await expect
+      .poll(() => start().catch(String), { timeout: POLL_TIMEOUT_MS })
+      .toMatch(/Group authorization failed/);
+    await expect(start()).rejects.toMatchObject({
+      code: "bus_unavailable",
+      message: expect.stringContaining("`antigraph doctor` names it"),
+    });
   });
 
   test("right by right: what is granted is missed no longer, until all is well", async () => {

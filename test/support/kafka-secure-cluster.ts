@@ -17,8 +17,8 @@ import { createAuthority, type TestAuthority, type TestCertificate } from "./tes
 import { startTokenServer, type TokenServer } from "./token-server.ts";
 
 export const PASSWORD = "not-for-logs-7";
-/** Of PLAIN and SCRAM. `admin` may do everything, `olga` what a test allows, `nobody` nothing. */
-export const USERS = ["admin", "olga", "nobody"];
+/** Of PLAIN and SCRAM. `admin` may do everything, `olga` and `lena` what a test allows, `nobody` nothing. */
+export const USERS = ["admin", "olga", "lena", "nobody"];
 /** The client that gets tokens; its user is `robot`, who may do everything. */
 export const OAUTH_CLIENT = { id: "robot", secret: "not-for-logs-8" };
 

@@ -234,7 +234,8 @@ class KafkaBus implements ObservableBus {
     } catch (error) {
       this.sessions.delete(session);
       await session.stop();
-      throw error;
+      // What the worker's restore throws is the caller's own; what Kafka refuses is told in this bus's words.
+      throw typeOf(error) === undefined ? error : unavailable(worker.topic, error);
     }
   }
 

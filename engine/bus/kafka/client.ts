@@ -35,8 +35,15 @@ export interface KafkaConnection {
   sasl?: KafkaConfig["sasl"];
 }
 
+interface CoordinatorRequest {
+  /** Or a transactional id. */
+  groupId: string;
+  coordinatorType?: number;
+}
+
 /** What kafkajs's brokers can do and its types don't tell. */
 interface TransactionRequests {
+  findGroupCoordinator(request: CoordinatorRequest): Promise<unknown>;
   initProducerId(request: { transactionalId?: string; transactionTimeout: number }): Promise<ProducerIdentity>;
   addPartitionsToTxn(request: TransactionIdentity & { topics: TopicPartitions[] }): Promise<unknown>;
   endTxn(request: TransactionIdentity & { transactionResult: boolean }): Promise<unknown>;
@@ -110,6 +117,7 @@ export interface WireMessage {
 }
 
 const BROKER_METHODS = [
+  "findGroupCoordinator",
   "initProducerId",
   "addPartitionsToTxn",
   "endTxn",
@@ -204,14 +212,24 @@ export class Connection {
   }
 
   async groupCoordinator(groupId: string): Promise<KafkaBroker> {
-    await this.connect();
-    return asKafkaBroker(await this.cluster.findGroupCoordinator({ groupId }));
+    return this.coordinator({ groupId });
   }
 
   async transactionCoordinator(transactionalId: string): Promise<KafkaBroker> {
+    return this.coordinator({ groupId: transactionalId, coordinatorType: TRANSACTION_COORDINATOR });
+  }
+
+  private async coordinator(request: CoordinatorRequest): Promise<KafkaBroker> {
     await this.connect();
-    const request = { groupId: transactionalId, coordinatorType: TRANSACTION_COORDINATOR };
-    return asKafkaBroker(await this.cluster.findGroupCoordinator(request));
+    try {
+      return asKafkaBroker(await this.cluster.findGroupCoordinator(request));
+    } catch (error) {
+      // kafkajs takes a missing right for a missing coordinator: a broker, asked directly, says which it is.
+      if (error instanceof Error && error.name === "KafkaJSGroupCoordinatorNotFound") {
+        await (await this.anyBroker()).findGroupCoordinator(request);
+      }
+      throw error;
+    }
   }
 
   /** What a request failed with may be stale metadata: the next one looks again. */

@@ -40,7 +40,9 @@ const FINAL = new Set([
 /** What a caller of the bus gets for an error that isn't its own. */
 export function unavailable(what: string, error: unknown): AntigraphError {
   if (error instanceof AntigraphError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const lacksRight = typeOf(error)?.endsWith("AUTHORIZATION_FAILED");
+  const reason = lacksRight ? `${message}. This user lacks a right: \`antigraph doctor\` names it` : message;
   return new AntigraphError("bus_unavailable", `Kafka: ${what}: ${reason}`, { type: typeOf(error) });
 }
 

@@ -4,10 +4,11 @@
  */
 import type { BusLogger } from "../bus.ts";
 import type { Connection } from "./client.ts";
-import { delay } from "./errors.ts";
+import { delay, isFinal } from "./errors.ts";
 import type { Commit, Placed } from "./group-commit.ts";
 import { TransactionalProducer } from "./transactional-producer.ts";
 
+const MAY_NOT = "this user may not begin transactions: `antigraph doctor` names the right that is missing";
 const RETRY_FIRST_MS = 50;
 const RETRY_MAXIMUM_MS = 2_000;
 /** Of older ones it isn't known any more that they were this process's own: they are fenced like any other's. */
@@ -153,7 +154,7 @@ export class Transactions {
         await producer.initialise();
         return;
       } catch (error) {
-        logger.warn({ err: error, group }, "no transactions can be begun now");
+        logger.warn({ err: error, group }, isFinal(error) ? MAY_NOT : "no transactions can be begun now");
         await delay(waitMs, signal);
       }
     }
