@@ -40,6 +40,8 @@ export class Supervisor {
   #isClosed = false;
   /** In a row, of threads and of reading the topic. */
   #failures = 0;
+  /** Why the topic can't be read: said once, not at each try. */
+  #topicFault: string | undefined;
   #turn: Promise<void> = Promise.resolve();
   readonly #wakeAskers = new Set<() => void>();
 
@@ -145,9 +147,14 @@ export class Supervisor {
   async #startFeedOrLater(): Promise<void> {
     try {
       if (!this.#isClosed) await this.#startFeed();
+      this.#topicFault = undefined;
     } catch (error) {
       const delayMs = Math.min(this.#nextDelayMs(), LONGEST_TOPIC_RETRY_MS);
-      this.#options.logger.warn({ err: error, delayMs }, "The audit topic can't be read; it is tried again");
+      const fault = error instanceof Error ? error.message : String(error);
+      if (fault !== this.#topicFault) {
+        this.#options.logger.warn({ err: error, delayMs }, "The audit topic can't be read; it is tried again");
+      }
+      this.#topicFault = fault;
       this.#options.clock.after(delayMs, () => void this.#inTurn(() => this.#startFeedOrLater()));
     }
   }
