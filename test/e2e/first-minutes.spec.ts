@@ -34,8 +34,8 @@ test("a newcomer starts a journey, watches one undo itself, and rolls one back b
 
   await page.getByRole("button", { name: /^Roll back/ }).click();
   const sheet = page.getByRole("dialog");
-  await expect(sheet.getByText("remove_membership")).toBeVisible();
-  await expect(sheet.getByText("delete_user")).toBeVisible();
+  await expect(sheet.getByText("membership.remove_membership", { exact: true })).toBeVisible();
+  await expect(sheet.getByText("user.delete_user", { exact: true })).toBeVisible();
   await sheet.getByLabel("Reason").fill("the customer called");
   await sheet.getByRole("button", { name: /^Send / }).click();
   await expect(page.getByText("rolled back", { exact: true }).first()).toBeVisible();
