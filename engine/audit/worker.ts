@@ -67,6 +67,8 @@ class IdleIndexer {
   readonly #logger: AuditLogger;
   #next: NodeJS.Immediate | undefined;
   #quiet: NodeJS.Timeout | undefined;
+  /** Running journeys too, in the portion that is scheduled. */
+  #withRunning = false;
   #isStopped = false;
 
   constructor(cache: AuditCache, logger: AuditLogger) {
@@ -92,9 +94,12 @@ class IdleIndexer {
   }
 
   #schedule(withRunning: boolean): void {
+    this.#withRunning ||= withRunning;
     this.#next ??= setImmediate(() => {
+      const running = this.#withRunning;
       this.#next = undefined;
-      this.#portion(withRunning);
+      this.#withRunning = false;
+      this.#portion(running);
     });
   }
 
