@@ -27,7 +27,8 @@ export function settle(turn: Turn): void {
     undoNext(turn);
     runBuiltIns(turn);
     dispatchNext(turn);
-    closeNext(turn);
+    // Only when nothing else follows can something be over.
+    if (turn.events.length === before) closeNext(turn);
     if (turn.events.length === before) return;
   }
   throw new Error(`journey ${turn.journey.uuid} did not come to rest`);
