@@ -10,6 +10,9 @@ export interface Usage {
   /** Milliseconds of CPU time, in user and kernel mode. */
   cpuMs: number;
   rssBytes: number;
+  /** In use, garbage included unless it was just collected, and outside of the heap. */
+  heapBytes: number;
+  externalBytes: number;
 }
 
 export class Child {
@@ -79,7 +82,9 @@ export function serve(questions: Record<string, () => unknown>, stop: () => Prom
 
 export function usage(processed: number): Usage {
   const { user, system } = process.cpuUsage();
-  return { processed, cpuMs: (user + system) / 1_000, rssBytes: process.memoryUsage.rss() };
+  const { rss, heapUsed, external } = process.memoryUsage();
+  const memory = { rssBytes: rss, heapBytes: heapUsed, externalBytes: external };
+  return { processed, cpuMs: (user + system) / 1_000, ...memory };
 }
 
 export const optionsOf = <T>(): T => JSON.parse(process.argv[2] ?? "{}") as T;

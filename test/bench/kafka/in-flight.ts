@@ -46,7 +46,8 @@ export async function benchInFlight(brokers: string[]): Promise<void> {
     rates.push(rate);
     const held = await child.ask<number>("inFlight");
     const idle = await child.ask<Usage>("collect");
-    const memory = `RSS ${mb(rate.rssBytes)} MB at work, ${mb(idle.rssBytes)} MB after a garbage collection`;
+    const live = `heap ${mb(idle.heapBytes)} MB and ${mb(idle.externalBytes)} MB beside it after a garbage collection`;
+    const memory = `RSS ${mb(rate.rssBytes)} MB at work; ${live}`;
     console.log(`  ${held} in flight: ${said(rate)}; ${memory}`);
     await child.stop();
     if (inFlight === MANY) await benchRestart(options);
