@@ -3,7 +3,6 @@ import { isApproval } from "./builtin.ts";
 import type { CompiledFlow } from "./flow.ts";
 import { lastSteps } from "./graph.ts";
 import { goesOnAfter, type Journey, type Rollback, type Step } from "./journey.ts";
-import { isAnswered } from "./rollback.ts";
 import { activeRollback, isLive, isOut, passedPivot, stepOf, stepsInOrder, type Turn } from "./turn.ts";
 import { isMember, isSettled, isUnknown, leftStanding, owesUndo, waitsForWord } from "./undo.ts";
 
@@ -117,7 +116,6 @@ function closeForward(turn: Turn): void {
     if (isLive(state) && isApproval(step)) approvals.push(step.id);
     else if (isLive(state) || state.retryAt !== undefined) return;
     else if (state.status === "waiting") waiting = true;
-    else if ((state.status === "failed" || state.status === "timed_out") && !isAnswered(journey, step.id)) return;
   }
   for (const step of approvals) {
     turn.emit("journey.held", { step, reason: "waits for an approval", detail: { kind: "approval" } });

@@ -21,7 +21,7 @@ export function answerFailures(turn: Turn): void {
 }
 
 /** A failure has been answered by a rollback it caused or joined, or by holding the journey for it. */
-export function isAnswered(journey: Journey, stepId: string): boolean {
+function isAnswered(journey: Journey, stepId: string): boolean {
   return journey.held?.steps.includes(stepId) === true || journey.rollback?.causes.includes(stepId) === true;
 }
 
