@@ -161,6 +161,10 @@ export class Connection {
     if (unknown.length === 0) return;
     await this.connect();
     await this.cluster.addMultipleTargetTopics(unknown);
+    // After a try that failed, kafkajs takes the topics for known without ever asking for them again.
+    if (unknown.some((topic) => this.partitionsOf(topic) === 0)) await this.cluster.refreshMetadata();
+    const missing = unknown.filter((topic) => this.partitionsOf(topic) === 0);
+    if (missing.length > 0) throw new Error(`the brokers say nothing of ${missing.join(", ")} yet`);
     for (const topic of unknown) this.known.add(topic);
   }
 
