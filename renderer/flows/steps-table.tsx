@@ -4,6 +4,7 @@
  */
 import { ActionIcon, Autocomplete, Button, MultiSelect } from "@mantine/core";
 import { memo, useEffect, useRef, useState } from "react";
+import { MANAGER } from "../../engine/core/manager-service.ts";
 import { plural } from "../parts/format.ts";
 import { IconAlertTriangle, IconPencil, IconPlus, IconSettings, IconTrash } from "../parts/icons.ts";
 import { Breakable } from "./breakable.tsx";
@@ -76,6 +77,10 @@ interface RowProps {
   onSettings: () => void;
 }
 
+/** Steps that run other journeys are undone by rolling those back. */
+const withoutNegations = (call: string): string =>
+  call === `${MANAGER}.journey` || call === `${MANAGER}.each` ? "its journeys rolled back" : "nothing";
+
 const Row = memo(function Row({ id, call, after, undo, selected, onSettings }: RowProps) {
   const { designer } = useDesignerScope();
   const findings = useChecked((checked) => checked.byNode.get(id)?.length ?? 0);
@@ -113,7 +118,7 @@ const Row = memo(function Row({ id, call, after, undo, selected, onSettings }: R
           </span>
         )}
       </td>
-      <td>{undo === "" ? <span className="ag-dim">nothing</span> : <Breakable text={undo} />}</td>
+      <td>{undo === "" ? <span className="ag-dim">{withoutNegations(call)}</span> : <Breakable text={undo} />}</td>
       <td>
         {findings > 0 && (
           <span className={classes.warn} title={plural(findings, "finding")}>

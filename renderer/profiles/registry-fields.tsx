@@ -18,7 +18,7 @@ export function RegistryFields({ profile, keyStore, form, errors, onChange }: Pr
         <div className={classes.wide}>
           <Switch
             label="Schemas of events come from a registry"
-            description="Confluent's API, JSON Schema."
+            description="Confluent's API, JSON Schema. Kept with the profile; this version doesn't read schemas yet."
             checked={form.registry}
             onChange={(event) => set({ registry: event.currentTarget.checked })}
           />
