@@ -22,11 +22,15 @@ async function runStock({ brokers: list, prefix }: Profile, database: string): P
   const args = ["--brokers", list, "--prefix", prefix, "--data", database];
   const child = spawn(python, [join(EXAMPLE, "stock_service.py"), ...args], { stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
-  let said = "";
-  for await (const chunk of child.stdout.setEncoding("utf8")) {
-    said += chunk;
-    if (said.includes("runs on")) break;
-  }
+  // Read to its end: a service whose output nobody takes any more is broken by its next word.
+  await new Promise<void>((resolve, reject) => {
+    let said = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      said += chunk;
+      if (said.includes("runs on")) resolve();
+    });
+    child.once("exit", (code) => reject(new Error(`the service ended with ${code}: ${said}`)));
+  });
   return child;
 }
 
