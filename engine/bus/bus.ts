@@ -135,7 +135,10 @@ export interface WorkHandle {
 }
 
 export interface Subscription {
-  /** Resolves when everything that was there at the call has been delivered. */
+  /**
+   * Resolves when everything that was there at the call has been delivered. On Kafka without the partitions that had no
+   * leader then: they are delivered as soon as they have one.
+   */
   caughtUp: Promise<void>;
   /**
    * Resolves when everything that is there now has been delivered. The log's end doesn't tell: behind the last record

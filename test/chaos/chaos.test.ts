@@ -147,6 +147,23 @@ describe(`on three brokers (seed ${SEED}) nothing is lost or doubled, and undone
     await everythingHolds("one partition away", resumed);
   });
 
+  it("a manager dies together with the only broker of one partition: the others go on, a new manager too", async () => {
+    const lonely = 4;
+    const [first] = await underLoad({
+      provision: (topics) => onOneBroker(cluster, topics, PARTITIONS, { partition: lonely, broker: 3 }),
+    });
+    const broker = cluster.brokers[2];
+    const since = Date.now();
+    broker?.signal("SIGKILL");
+    first?.child.kill("SIGKILL");
+    const resumed = await world.movesEverywhere(since, [lonely]);
+    await world.manager();
+    await world.movesEverywhere(Date.now(), [lonely]);
+    await broker?.restart();
+    await world.movesEverywhere(Date.now());
+    await everythingHolds("manager killed with one partition's broker", resumed);
+  });
+
   it("services die in mid-step", async () => {
     await world.open();
     let services = await world.services();

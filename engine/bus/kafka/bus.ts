@@ -161,7 +161,7 @@ class KafkaBus implements ObservableBus {
     this.assertOpen();
     const connection = this.client.connection();
     try {
-      const { positions, ends } = await whereToBegin(connection, topic, from);
+      const { positions, ends, later } = await whereToBegin(connection, topic, from);
       const delivery = new Delivery({
         name: `a subscription to ${topic}`,
         connection,
@@ -171,6 +171,9 @@ class KafkaBus implements ObservableBus {
         logger: this.logger,
       });
       for (const [partition, offset] of positions) delivery.add(partition, offset);
+      for (const partition of later) {
+        void delivery.addLater(partition, (start, end) => (from === "end" ? end : (from[partition] ?? start)));
+      }
       delivery.aim(ends);
       const subscription: Subscription = {
         caughtUp: delivery.caughtUp,
@@ -292,19 +295,18 @@ async function whereToBegin(
   connection: Connection,
   topic: string,
   from: Record<number, number> | "end",
-): Promise<{ positions: Map<number, number>; ends: Map<number, number> }> {
+): Promise<{ positions: Map<number, number>; ends: Map<number, number>; later: number[] }> {
   await knowTopic(connection, topic);
-  const partitions = connection.allPartitions(topic);
-  const starts = await connection.offsets(topic, partitions, "start");
-  const ends = await connection.offsets(topic, partitions, "end");
+  const { starts, ends, later } = await connection.logs(topic);
   const positions = from === "end" ? new Map(ends) : new Map(starts);
-  if (from === "end") return { positions, ends };
+  if (from === "end") return { positions, ends, later };
   for (const [name, offset] of Object.entries(from)) {
     const partition = Number(name);
+    if (later.includes(partition)) continue;
     const start = starts.get(partition) ?? 0;
     const end = ends.get(partition) ?? 0;
     if (offset < start || offset > end) throw outOfLog({ topic, partition, offset, start, end });
     positions.set(partition, offset);
   }
-  return { positions, ends };
+  return { positions, ends, later };
 }

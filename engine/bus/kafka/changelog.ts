@@ -13,6 +13,8 @@ const RESTORE_BYTES = 4_194_304;
 
 export interface Claim {
   work: string;
+  /** With which the work id was initialised. */
+  epoch?: number;
   member: string;
 }
 

@@ -29,8 +29,9 @@ export interface ClaimOptions {
   checkpoints: Checkpoints;
   /** Where the claim ids live: `<prefix>claim-<changelog>-<partition>`. */
   idPrefix: string;
-  /** The work id that the claim names. */
+  /** The work id that the claim names, and the epoch it was initialised with. */
   workId: string;
+  epoch: number;
   memberId: string;
   /**
    * This process has used it, and will not again: nobody has to be fenced. What its last transaction left open is settled
@@ -46,7 +47,7 @@ export interface ClaimOptions {
 
 /** Undefined when the partition isn't this member's any more. Rejects when the cluster can't be reached. */
 export async function claim(options: ClaimOptions): Promise<Restored | undefined> {
-  const { connection, changelog, partition, idPrefix, workId, memberId, isOwner } = options;
+  const { connection, changelog, partition, idPrefix, workId, epoch, memberId, isOwner } = options;
   await connection.know(changelog);
   const claimer = new TransactionalProducer(connection, `${idPrefix}claim-${changelog}-${partition}`);
   await claimer.initialise();
@@ -58,11 +59,12 @@ export async function claim(options: ClaimOptions): Promise<Restored | undefined
     if (options.isAbandoned(last.work)) await former.abort();
     else {
       if (await options.isMember(last.member)) last = await released(log, last, options);
-      if (last !== undefined) await former.initialise();
+      // Claims that don't tell the epoch were made by an older release.
+      if (last !== undefined) await former.fence(last.epoch ?? Number.POSITIVE_INFINITY);
     }
   }
   if (!isOwner()) return undefined;
-  const own: Claim = { work: workId, member: memberId };
+  const own: Claim = { work: workId, epoch, member: memberId };
   const batches = new Batches();
   batches.add(changelog, partition, { key: CLAIM_KEY, value: JSON.stringify(own), headers: {} });
   await claimer.commit(batches.all);

@@ -26,6 +26,7 @@ const METADATA_MAX_AGE_MS = 30_000;
 const TRANSACTION_COORDINATOR = 1;
 const RETRY_TIMEOUT_MS = 10_000;
 const RETRY_MAXIMUM_MS = 500;
+const LOGS_TIMEOUT_MS = 20_000;
 
 export interface KafkaConnection {
   /** `host:port` each; one that can be reached is enough. */
@@ -82,6 +83,13 @@ export interface ProducerIdentity {
 
 export interface TransactionIdentity extends ProducerIdentity {
   transactionalId: string;
+}
+
+/** Offsets by partition. */
+export interface Logs {
+  starts: Map<number, number>;
+  ends: Map<number, number>;
+  later: number[];
 }
 
 export interface TopicPartitions {
@@ -252,28 +260,50 @@ export class Connection {
     return (await this.offsetsOf([{ topic, partitions }], which)).get(topic) ?? new Map();
   }
 
-  /** The same of many topics that are known here, with one request to each broker. */
+  /**
+   * Where the logs of a topic begin and end. Of partitions that have no leader nothing can be told: they are `later`, unless
+   * none has one.
+   */
+  async logs(topic: string): Promise<Logs> {
+    // A leader that is gone is known to be gone when the controller has missed it for a session.
+    return this.retry(async () => {
+      await this.know(topic);
+      const all = this.allPartitions(topic);
+      const led = all.filter((partition) => this.leaderOf(topic, partition) !== undefined);
+      const wanted = [{ topic, partitions: led.length > 0 ? led : all }];
+      const starts = (await this.askOffsets(wanted, "start")).get(topic) ?? new Map();
+      const ends = (await this.askOffsets(wanted, "end")).get(topic) ?? new Map();
+      return { starts, ends, later: all.filter((partition) => !ends.has(partition)) };
+    }, LOGS_TIMEOUT_MS);
+  }
+
+  /** The offsets of many topics that are known here, with one request to each broker. */
   async offsetsOf(wanted: TopicPartitions[], which: "start" | "end"): Promise<Map<string, Map<number, number>>> {
-    const request = wanted.map(({ topic, partitions }) => ({
-      topic,
-      partitions: partitions.map((partition) => ({ partition })),
-      fromBeginning: which === "start",
-    }));
-    const answers = await this.retry(async () => {
-      const found = await this.cluster.fetchTopicsOffset(request);
-      const offsets = new Map(found.map(({ topic, partitions }) => [topic, partitions]));
-      for (const { topic, partitions } of wanted) {
-        if (offsets.get(topic)?.length === partitions.length) continue;
-        throw new Error(`a partition of ${topic} has no leader now`);
-      }
-      return found;
-    });
-    return new Map(
-      answers.map(({ topic, partitions }) => [
+    return this.retry(() => this.askOffsets(wanted, which));
+  }
+
+  private async askOffsets(
+    wanted: TopicPartitions[],
+    which: "start" | "end",
+  ): Promise<Map<string, Map<number, number>>> {
+    const found = await this.cluster.fetchTopicsOffset(
+      wanted.map(({ topic, partitions }) => ({
+        topic,
+        partitions: partitions.map((partition) => ({ partition })),
+        fromBeginning: which === "start",
+      })),
+    );
+    const offsets = new Map(
+      found.map(({ topic, partitions }) => [
         topic,
         new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)])),
       ]),
     );
+    for (const { topic, partitions } of wanted) {
+      if (offsets.get(topic)?.size === partitions.length) continue;
+      throw new Error(`a partition of ${topic} has no leader now`);
+    }
+    return offsets;
   }
 
   /** Readers of committed records see everything before these offsets. Not sure is no. */
@@ -295,8 +325,8 @@ export class Connection {
   }
 
   /** For requests that change nothing: tried again while leaders and coordinators move. */
-  async retry<T>(request: () => Promise<T>): Promise<T> {
-    const deadline = Date.now() + RETRY_TIMEOUT_MS;
+  async retry<T>(request: () => Promise<T>, timeoutMs = RETRY_TIMEOUT_MS): Promise<T> {
+    const deadline = Date.now() + timeoutMs;
     for (let waitMs = 10; ; waitMs = Math.min(RETRY_MAXIMUM_MS, waitMs * 2)) {
       try {
         return await request();

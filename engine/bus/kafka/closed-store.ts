@@ -85,24 +85,23 @@ export class ClosedStore {
     this.timer.unref();
   }
 
-  /** Begins to read; resolves when everything that was there is in the store. */
+  /** Begins to read; resolves when everything that was there is in the store, but for partitions without a leader. */
   async start(): Promise<void> {
     const { topic, connection } = this;
-    await connection.know(topic);
-    const partitions = connection.allPartitions(topic);
-    const starts = await connection.offsets(topic, partitions, "start");
-    const ends = await connection.offsets(topic, partitions, "end");
+    const { starts, ends, later } = await connection.logs(topic);
     const stored = this.database
       .prepare<[string], { partition: number; next: number }>("SELECT partition, next FROM position WHERE topic = ?")
       .all(topic);
     const known = new Map(stored.map(({ partition, next }) => [partition, next]));
-    for (const partition of partitions) {
-      const start = starts.get(partition) ?? 0;
-      const end = ends.get(partition) ?? 0;
+    // Compaction and retention have passed by what isn't stored yet; a topic that was made anew begins again.
+    const from = (partition: number, start: number, end: number): number => {
       const position = known.get(partition) ?? start;
-      // Compaction and retention have passed by what isn't stored yet; a topic that was made anew begins again.
-      const from = position < start || position > end ? start : position;
-      this.delivery?.add(partition, from);
+      return position < start || position > end ? start : position;
+    };
+    for (const [partition, end] of ends)
+      this.delivery?.add(partition, from(partition, starts.get(partition) ?? 0, end));
+    for (const partition of later) {
+      void this.delivery?.addLater(partition, (start, end) => from(partition, start, end));
     }
     this.delivery?.aim(ends);
     await this.delivery?.caughtUp;
@@ -115,7 +114,8 @@ export class ClosedStore {
   /** Resolves when everything that is committed now in this partition is in the store. */
   async upToDate(partition: number, signal: AbortSignal): Promise<void> {
     const end = (await this.connection.offsets(this.topic, [partition], "end")).get(partition) ?? 0;
-    while (!signal.aborted && (this.delivery?.position(partition) ?? end) < end) {
+    const position = (): number => (this.delivery === undefined ? end : (this.delivery.position(partition) ?? -1));
+    while (!signal.aborted && position() < end) {
       await Promise.race([
         new Promise<void>((resolve) => {
           this.waiting.add(resolve);

@@ -9,6 +9,7 @@ const LONG_POLL_MS = 200;
 /** A partition is read no further while so many of its records wait for the callback. */
 const MAXIMUM_BUFFER_RECORDS = 4_000;
 const MAXIMUM_BUFFER_CHARS = 4_194_304;
+const LEADER_SEARCH_MS = 250;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAXIMUM_MS = 10_000;
 /** How long `close` waits for the callback's running call, which may be the very call that closes. */
@@ -83,6 +84,25 @@ export class Delivery implements Subscription {
   add(partition: number, offset: number): void {
     this.buffers.set(partition, { records: [], chars: 0, next: offset });
     this.fetcher.add(partition, offset);
+  }
+
+  /** Reads a partition that has no leader as soon as it has one; `choose` says from where. */
+  async addLater(partition: number, choose: (start: number, end: number) => number): Promise<void> {
+    const { connection, topic } = this.options;
+    const { signal } = this.closing;
+    while (!signal.aborted) {
+      await delay(LEADER_SEARCH_MS, signal);
+      await connection.refresh();
+      if (signal.aborted || connection.leaderOf(topic, partition) === undefined) continue;
+      try {
+        const start = (await connection.offsets(topic, [partition], "start")).get(partition) ?? 0;
+        const end = (await connection.offsets(topic, [partition], "end")).get(partition) ?? 0;
+        if (!signal.aborted) this.add(partition, choose(start, end));
+        return;
+      } catch {
+        // It had a leader for a moment only.
+      }
+    }
   }
 
   remove(partition: number): void {

@@ -1,10 +1,11 @@
 /** The partitions that the group gives to this member: claims each, restores it, and hands it over to be worked on. */
+import { AntigraphError } from "../../core/errors.ts";
 import type { BusLogger, Worker } from "../bus.ts";
 import type { Checkpoints } from "./checkpoint.ts";
 import { claim } from "./claims.ts";
 import type { Connection } from "./client.ts";
 import type { ClosedStore } from "./closed-store.ts";
-import { delay } from "./errors.ts";
+import { delay, isFinal } from "./errors.ts";
 import type { ChangelogTopics } from "./group-commit.ts";
 import { PartitionState } from "./partition-state.ts";
 import type { Quarantine } from "./quarantine.ts";
@@ -41,12 +42,17 @@ export interface OwnershipOptions {
 export class Ownership {
   /** What is worked on. */
   readonly working = new Map<number, WorkPartition>();
-  /** Resolves when it has all that it was given first; rejects with the first reason why not. */
+  /**
+   * Resolves when it has what it was given first, but for what can't be had now: a partition without a leader is tried on
+   * and on. Rejects with a reason that trying again doesn't mend.
+   */
   readonly started: Promise<void>;
   /** What the group gives to this member, which has this id. */
   private assigned: readonly number[] = [];
   private memberId = "";
   private readonly claims = new Set<number>();
+  /** What could not be had at the first try. */
+  private readonly missed = new Set<number>();
   private readonly first = Promise.withResolvers<void>();
   private readonly options: OwnershipOptions;
 
@@ -94,7 +100,9 @@ export class Ownership {
           if (await this.take(partition)) break;
         } catch (error) {
           if (signal.aborted) break;
-          this.first.reject(error);
+          if (isFinal(error) || error instanceof AntigraphError) this.first.reject(error);
+          this.missed.add(partition);
+          this.checkStarted();
           logger.warn({ err: error, topic: worker.topic, partition }, "a partition can't be claimed now");
           await delay(waitMs, signal);
           waitMs = Math.min(RETRY_MAXIMUM_MS, waitMs * 2);
@@ -104,7 +112,11 @@ export class Ownership {
     } finally {
       this.claims.delete(partition);
     }
-    if (this.assigned.every((it) => this.working.has(it))) this.first.resolve();
+    this.checkStarted();
+  }
+
+  private checkStarted(): void {
+    if (this.assigned.every((it) => this.working.has(it) || this.missed.has(it))) this.first.resolve();
   }
 
   /** Answers whether the partition is worked on now. */
@@ -113,7 +125,7 @@ export class Ownership {
       this.options;
     const { epoch } = transactions;
     const isOwner = () => epoch === transactions.epoch && this.assigned.includes(partition) && !signal.aborted;
-    await epoch.ready;
+    const producerEpoch = await epoch.ready;
     // What was under way with an abandoned work id has come to its end.
     await transactions.settled();
     if (!isOwner()) return false;
@@ -124,6 +136,7 @@ export class Ownership {
       checkpoints,
       idPrefix,
       workId: epoch.workId,
+      epoch: producerEpoch,
       memberId: this.memberId,
       isAbandoned: (workId) => transactions.hasAbandoned(workId),
       isOwner,
@@ -146,6 +159,7 @@ export class Ownership {
       found.restore();
     } catch (error) {
       found.revoke();
+      this.first.reject(error);
       throw error;
     }
     this.working.set(partition, found);

@@ -3,7 +3,8 @@
  * abandoned by its owner.
  */
 import { type PartitionBatch, Sequences, split } from "./batches.ts";
-import type { Connection, KafkaBroker, ProducerIdentity } from "./client.ts";
+import type { Connection, KafkaBroker, ProducerIdentity, TransactionIdentity } from "./client.ts";
+import { describeTransaction } from "./describe-transaction.ts";
 import { delay, isFinal, typeOf } from "./errors.ts";
 import { sendParts } from "./produce.ts";
 
@@ -12,6 +13,9 @@ const TRANSACTION_TIMEOUT_MS = 60_000;
 /** Kafka needs a moment to settle a transaction before the producer can begin the next one. */
 const CONCURRENT_RETRY_MS = 1;
 const CONCURRENT_TIMEOUT_MS = 15_000;
+/** A transaction that takes longer to be settled may have a partition without a leader. */
+const SETTLING_MS = 1_000;
+const ABORTING = new Set(["PrepareAbort", "PrepareEpochFence"]);
 
 /** One transactional id, used by one owner for one transaction after the other. */
 export class TransactionalProducer {
@@ -28,11 +32,35 @@ export class TransactionalProducer {
     this.transactionalId = transactionalId;
   }
 
+  /** Of who has initialised it last; -1 before that. */
+  get epoch(): number {
+    return this.identity?.producerEpoch ?? -1;
+  }
+
   /**
    * Gets an epoch of its own: from now on every other holder of this id is fenced, its open transaction aborted. Waits
    * for a transaction that is being settled.
    */
-  async initialise(): Promise<void> {
+  initialise(): Promise<void> {
+    return this.begin(async () => false);
+  }
+
+  /**
+   * Bars whoever holds this id with an epoch up to the one given. That's so when the id is initialised; but also before,
+   * when its coordinator has a younger epoch and aborts what was open: then only a partition without a leader doesn't know
+   * yet, and that one can't be worked on anyway.
+   */
+  fence(epoch: number): Promise<void> {
+    const since = Date.now();
+    return this.begin(async (coordinator) => {
+      if (Date.now() < since + SETTLING_MS) return false;
+      const found = await describeTransaction(coordinator, this.transactionalId).catch(() => undefined);
+      return found !== undefined && ABORTING.has(found.state) && found.producerEpoch > epoch;
+    });
+  }
+
+  /** `isEnough`: asked while a transaction is being settled. */
+  private async begin(isEnough: (coordinator: KafkaBroker) => Promise<boolean>): Promise<void> {
     const deadline = Date.now() + CONCURRENT_TIMEOUT_MS;
     for (let waitMs = 2; ; waitMs = Math.min(50, waitMs * 2)) {
       try {
@@ -45,6 +73,7 @@ export class TransactionalProducer {
       } catch (error) {
         if (isFinal(error) || Date.now() > deadline) throw error;
         if (typeOf(error) !== "CONCURRENT_TRANSACTIONS") await this.connection.refresh();
+        else if (this.coordinator !== undefined && (await isEnough(this.coordinator))) return;
         await delay(waitMs);
       }
     }
@@ -70,12 +99,17 @@ export class TransactionalProducer {
    * producer again. `onBegun`: the transaction before this one is settled, readers of committed records see all of it.
    */
   async commit(batches: readonly PartitionBatch[], onBegun: () => void = () => {}): Promise<number[]> {
-    const { identity, coordinator, transactionalId } = this;
-    if (identity === undefined || coordinator === undefined) throw new Error(`${transactionalId} isn't initialised`);
-    const who = { transactionalId, ...identity };
     this.ending = false;
+    const offsets = await this.write(batches, onBegun);
+    await this.end();
+    return offsets;
+  }
+
+  /** The first part of `commit`: nobody sees it yet. */
+  async write(batches: readonly PartitionBatch[], onBegun: () => void = () => {}): Promise<number[]> {
+    const { who, coordinator } = this.ready();
     const byLeader = this.byLeader(batches);
-    await this.begin(coordinator, batches);
+    await this.register(coordinator, batches);
     onBegun();
     const offsets = new Map<PartitionBatch, number>();
     await Promise.all(
@@ -99,13 +133,24 @@ export class TransactionalProducer {
         }
       }),
     );
-    this.ending = true;
-    await coordinator.endTxn({ ...who, transactionResult: true });
     return batches.map((batch) => offsets.get(batch) ?? 0);
   }
 
+  /** The last part of `commit`. */
+  async end(): Promise<void> {
+    const { who, coordinator } = this.ready();
+    this.ending = true;
+    await coordinator.endTxn({ ...who, transactionResult: true });
+  }
+
+  private ready(): { who: TransactionIdentity; coordinator: KafkaBroker } {
+    const { identity, coordinator, transactionalId } = this;
+    if (identity === undefined || coordinator === undefined) throw new Error(`${transactionalId} isn't initialised`);
+    return { who: { transactionalId, ...identity }, coordinator };
+  }
+
   /** Registers all partitions of a transaction in one request. */
-  private async begin(coordinator: KafkaBroker, batches: readonly PartitionBatch[]): Promise<void> {
+  private async register(coordinator: KafkaBroker, batches: readonly PartitionBatch[]): Promise<void> {
     const { identity, transactionalId } = this;
     if (identity === undefined) return;
     const topics = new Map<string, number[]>();

@@ -41,8 +41,8 @@ export interface TransactionsOptions {
 /** The work id of the moment; another one means that everything before is lost. */
 export interface Epoch {
   readonly workId: string;
-  /** It can be used from then on. */
-  readonly ready: Promise<void>;
+  /** It can be used from then on. Resolves with the epoch that Kafka gave to it. */
+  readonly ready: Promise<number>;
 }
 
 interface OwnEpoch extends Epoch {
@@ -145,18 +145,19 @@ export class Transactions {
     return { producer, workId: producer.transactionalId, ready: this.initialise(producer) };
   }
 
-  private async initialise(producer: TransactionalProducer): Promise<void> {
+  private async initialise(producer: TransactionalProducer): Promise<number> {
     const { signal, logger, group } = this.options;
     for (let waitMs = RETRY_FIRST_MS; !signal.aborted; waitMs = Math.min(RETRY_MAXIMUM_MS, waitMs * 2)) {
       try {
         if (this.stale) await this.options.connection.refresh();
         this.stale = false;
         await producer.initialise();
-        return;
+        break;
       } catch (error) {
         logger.warn({ err: error, group }, isFinal(error) ? MAY_NOT : "no transactions can be begun now");
         await delay(waitMs, signal);
       }
     }
+    return producer.epoch;
   }
 }

@@ -3,7 +3,8 @@
  * the cluster. kafkajs doesn't know these versions of the requests; they go over its connections, logged in as it is.
  */
 import type { Connection, KafkaBroker } from "../client.ts";
-import { WireReader, WireWriter } from "./wire.ts";
+import { sendRaw } from "../raw-request.ts";
+import { WireWriter } from "../wire.ts";
 
 /** The bit of each operation, in Kafka's own numbering, with the name that kafka-acls.sh takes. */
 const OPERATIONS = {
@@ -41,7 +42,7 @@ export interface Rights {
 export async function rightsOn(broker: KafkaBroker, topics: readonly string[]): Promise<Rights> {
   // No topic is created by asking; both kinds of rights are wanted.
   const body = new WireWriter().strings(topics).int8(0).int8(1).int8(1);
-  const answer = await send(broker, METADATA, body);
+  const answer = await sendRaw(broker, METADATA, body);
   answer.int32();
   answer.array(() => [answer.int32(), answer.string(), answer.int32(), answer.string()]);
   answer.string();
@@ -76,7 +77,7 @@ export async function coordinatorOf(
 ): Promise<KafkaBroker | undefined> {
   const body = new WireWriter().string(key).int8(COORDINATOR_KINDS[kind]);
   return connection.retry(async () => {
-    const answer = await send(await connection.anyBroker(), FIND_COORDINATOR, body);
+    const answer = await sendRaw(await connection.anyBroker(), FIND_COORDINATOR, body);
     answer.int32();
     const error = answer.int16();
     answer.string();
@@ -89,7 +90,7 @@ export async function coordinatorOf(
 
 /** On a consumer group, which need not be there yet. Asked of its coordinator. */
 export async function rightsOnGroup(broker: KafkaBroker, group: string): Promise<ReadonlySet<Operation>> {
-  const answer = await send(broker, DESCRIBE_GROUPS, new WireWriter().strings([group]).int8(1));
+  const answer = await sendRaw(broker, DESCRIBE_GROUPS, new WireWriter().strings([group]).int8(1));
   answer.int32();
   const [allowed] = answer.array(() => {
     const error = answer.int16();
@@ -111,41 +112,4 @@ function operationsIn(bits: number): ReadonlySet<Operation> {
   if (bits === -2_147_483_648) return set;
   for (const name of Object.keys(OPERATIONS) as Operation[]) if (bits & (1 << OPERATIONS[name])) set.add(name);
   return set;
-}
-
-interface RawRequest {
-  request: {
-    apiKey: number;
-    apiVersion: number;
-    apiName: string;
-    encode(): Promise<{ buf: Buffer; buffer: Buffer }>;
-  };
-  response: { decode(raw: Buffer): Promise<WireReader>; parse(reader: WireReader): Promise<WireReader> };
-}
-
-/** kafkajs's way to a broker, below the requests that it knows. */
-interface Sender {
-  send(request: RawRequest): Promise<WireReader>;
-}
-
-async function send(
-  broker: KafkaBroker,
-  request: { apiKey: number; apiVersion: number; apiName: string },
-  body: WireWriter,
-): Promise<WireReader> {
-  if (!hasSender(broker)) throw new Error("this version of kafkajs hides its connections");
-  const buffer = body.bytes();
-  return broker.connectionPool.send({
-    request: { ...request, encode: async () => ({ buf: buffer, buffer }) },
-    response: { decode: async (raw) => new WireReader(raw), parse: async (reader) => reader },
-  });
-}
-
-function hasSender(broker: object): broker is { connectionPool: Sender } {
-  return (
-    "connectionPool" in broker &&
-    typeof broker.connectionPool === "object" &&
-    broker.connectionPool !== null &&
-    "send" in broker.connectionPool
-  );
 }

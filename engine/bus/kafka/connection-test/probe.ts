@@ -1,9 +1,9 @@
 /** One bare connection to a broker, to see what kafkajs hides: what the port speaks, and which logins it takes. */
 import net from "node:net";
 import tls from "node:tls";
+import { WireReader, WireWriter } from "../wire.ts";
 import type { Address } from "./address.ts";
 import { inTime } from "./network.ts";
-import { WireReader, WireWriter } from "./wire.ts";
 
 const ANSWER_TIMEOUT_MS = 3_500;
 const MAXIMUM_ANSWER_BYTES = 1_000_000;

@@ -27,8 +27,32 @@ export class WireWriter {
     return this;
   }
 
+  /** As the newer versions of requests have them. */
+  compactStrings(texts: readonly string[]): this {
+    this.varint(texts.length + 1);
+    for (const text of texts) {
+      const bytes = Buffer.from(text);
+      this.varint(bytes.length + 1).parts.push(bytes);
+    }
+    return this;
+  }
+
+  /** Ends a structure of the newer versions. */
+  noTags(): this {
+    return this.int8(0);
+  }
+
   bytes(): Buffer {
     return Buffer.concat(this.parts);
+  }
+
+  private varint(value: number): this {
+    const bytes: number[] = [];
+    let rest = value;
+    for (; rest > 127; rest >>>= 7) bytes.push((rest & 127) | 128);
+    bytes.push(rest);
+    this.parts.push(Buffer.from(bytes));
+    return this;
   }
 
   private add(size: number, write: (buffer: Buffer) => void): this {
@@ -60,6 +84,10 @@ export class WireReader {
     return this.buffer.readInt32BE(this.forward(4));
   }
 
+  int64(): bigint {
+    return this.buffer.readBigInt64BE(this.forward(8));
+  }
+
   /** null is read as an empty text. */
   string(): string {
     const length = Math.max(0, this.int16());
@@ -76,6 +104,38 @@ export class WireReader {
     const items: T[] = [];
     for (let index = 0; index < length; index++) items.push(read());
     return items;
+  }
+
+  /** null is read as an empty text. */
+  compactString(): string {
+    const length = Math.max(0, this.varint() - 1);
+    const start = this.forward(length);
+    return this.buffer.toString("utf8", start, start + length);
+  }
+
+  compactArray<T>(read: () => T): T[] {
+    const length = this.varint() - 1;
+    const items: T[] = [];
+    for (let index = 0; index < length; index++) items.push(read());
+    return items;
+  }
+
+  skipTags(): void {
+    const count = this.varint();
+    for (let tag = 0; tag < count; tag++) {
+      this.varint();
+      this.forward(this.varint());
+    }
+  }
+
+  private varint(): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.buffer.readUInt8(this.forward(1));
+      value |= (byte & 127) << shift;
+      if (byte < 128) break;
+    }
+    return value;
   }
 
   private forward(size: number): number {
