@@ -11,7 +11,7 @@ import type { Feed } from "./feed.ts";
 /** Before a feed that has just taken another one's place is looked at. */
 const NEXT_FEED_MS = 100;
 
-type Ends = Pick<PartitionOffsets, "partition" | "end">[];
+type Ends = Pick<PartitionOffsets, "partition" | "end" | "away">[];
 
 interface Waiter {
   ends: Ends;
@@ -91,7 +91,8 @@ export class CatchUp {
 
   #lag(ends: Ends): { partition: number; records: number }[] {
     const feed = this.#options.feed();
-    return ends.flatMap(({ partition, end }) => {
+    return ends.flatMap(({ partition, end, away }) => {
+      if (away) return [];
       const records = end - feed.positionOf(partition);
       return records > 0 ? [{ partition, records }] : [];
     });
@@ -103,7 +104,7 @@ export class CatchUp {
       const feed = this.#options.feed();
       const isIngested = await feed.upToDate();
       if (isIngested) {
-        for (const { partition, end } of waiter.ends) feed.skipTo(partition, end);
+        for (const { partition, end, away } of waiter.ends) if (!away) feed.skipTo(partition, end);
         return this.moved();
       }
       await new Promise<void>((resolve) => this.#options.clock.after(NEXT_FEED_MS, resolve));

@@ -164,8 +164,13 @@ export class Supervisor {
     const positions = await this.call("positions", []);
     const offsets = await bus.offsets(topic);
     const from: Record<number, number> = {};
-    for (const { partition, start, end } of offsets) {
+    for (const { partition, start, end, away } of offsets) {
       const position = positions[partition] ?? 0;
+      // Where it stands is seen when it has a leader.
+      if (away) {
+        if (position > 0) from[partition] = position;
+        continue;
+      }
       if (position > end) {
         logger.warn({ partition, position, end }, "The audit cache belongs to another log: it is emptied.");
         await this.call("reset", []);

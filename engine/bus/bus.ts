@@ -40,6 +40,8 @@ export interface PartitionOffsets {
   partition: number;
   start: number;
   end: number;
+  /** Kafka only: it has no leader now. Nobody can tell its offsets; start and end are 0. */
+  away?: boolean;
 }
 
 export interface TopicInfo {
@@ -67,7 +69,7 @@ export interface ReadQuery {
 }
 
 export interface ReadResult {
-  /** By timestamp across partitions, by offset within one. */
+  /** By timestamp across partitions, by offset within one. Partitions without a leader are passed over. */
   records: BusRecord[];
   /** Where to read on: every partition of the query. */
   next: Record<number, number>;
@@ -229,7 +231,10 @@ export interface ObservableBus extends Bus {
   cluster(): Promise<ClusterInfo>;
   /** Of those of these groups that there are: members, and how far they have come on a topic. Cheaper than `groups`. */
   progress(groups: readonly string[], topic: string): Promise<GroupProgress[]>;
-  /** By partition: the first record written at this time or later (milliseconds since 1970), else the log's end. */
+  /**
+   * By partition: the first record written at this time or later (milliseconds since 1970), else the log's end. Partitions
+   * without a leader are left out.
+   */
   offsetsAt(topic: string, time: number): Promise<Record<number, number>>;
 }
 

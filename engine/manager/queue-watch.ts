@@ -187,6 +187,7 @@ class Watch implements QueueWatch {
     const [progress, offsets] = await Promise.all([bus.progress(groups, topic), bus.offsets(topic)]);
     this.partitions = offsets.length;
     const ends = new Map(offsets.map(({ partition, end }) => [partition, end]));
+    const away = new Set(offsets.filter((it) => it.away).map(({ partition }) => partition));
     const byGroup = new Map(progress.map((it) => [it.group, it]));
     let reads = MAXIMUM_READS;
     for (const { queue, groups: names } of turn) {
@@ -197,6 +198,10 @@ class Watch implements QueueWatch {
       for (const [name, offset] of Object.entries(found?.positions ?? {})) {
         const partition = Number(name);
         const advance = note(queue, partition, offset, at);
+        if (away.has(partition)) {
+          lags = true;
+          continue;
+        }
         if (offset >= (ends.get(partition) ?? 0)) advance.nextWrittenAt ??= Number.POSITIVE_INFINITY;
         else {
           lags = true;

@@ -149,6 +149,12 @@ function TopicRecords({ topic }: { topic: Topic }) {
         <ErrorStrip what="Not up to date." error={error} onRetry={retry} />
       )}
       {key !== undefined && <SearchStatus search={search} found={records.length} />}
+      {look.away.length > 0 && (
+        <p className={classes.dropped} role="status">
+          Without a leader now: {plural(look.away.length, "partition")} ({look.away.join(", ")}). Nothing of it is
+          among these records.
+        </p>
+      )}
       {look.skipped > 0 && (
         <p className={classes.dropped} role="status">
           {plural(look.skipped, "record")} had left the topic before they could be read here: its retention was

@@ -19,6 +19,8 @@ export interface Records {
   dropped: number;
   /** Records that retention took before the tail had read them. */
   skipped: number;
+  /** Partitions that had no leader when the records were read. */
+  away: number[];
   loading: boolean;
   error: unknown;
   retry: () => void;
@@ -66,6 +68,7 @@ export function useRecords(topic: string, start: From, partition: number | undef
     records: [...(look.data?.records ?? []), ...(tailed?.records ?? [])],
     dropped: tailed?.dropped ?? 0,
     skipped: tailed?.skipped ?? 0,
+    away: look.data?.away ?? [],
     loading: look.isPending,
     error: look.error ?? tailed?.error,
     retry: () => void look.refetch(),

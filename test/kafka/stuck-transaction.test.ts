@@ -64,6 +64,17 @@ it("takes over from a process that died together with the only broker of a parti
   for (const partition of [0, 1]) await others.append([{ topic: names.topic, key: keyIn(partition), value: "x" }]);
   await outputs.until((records) => [0, 1].every((partition) => records.some((it) => it.partition === partition)));
   console.log(`the partitions with a leader were taken over after ${Date.now() - since} ms`);
+  // What looks at the cluster goes on, and says what is away.
+  const there = await others.topics();
+  const led = there.find(({ name }) => name === names.topic)?.offsets.map(({ leader, away }) => [leader, away]);
+  expect(led).toEqual([
+    [1, undefined],
+    [2, undefined],
+    [undefined, true],
+  ]);
+  expect(await others.groups()).toContainEqual(expect.objectContaining({ group: names.group, members: 1 }));
+  const page = await others.read({ topic: names.topic, from: { 0: 0, 1: 0, [LONELY]: 0 }, limit: 10 });
+  expect(page.records.map(({ partition }) => partition).sort()).toEqual([0, 1]);
   await cluster.brokers[LONELY]?.restart();
   await others.append([{ topic: names.topic, key: keyIn(LONELY), value: "x" }]);
   await outputs.until((records) => records.some(({ partition }) => partition === LONELY));

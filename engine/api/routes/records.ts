@@ -123,10 +123,12 @@ export function recordRoutes(host: ApiHost): OpenAPIHono {
         ? { ...(await host.bus.read({ topic: topic.name, from, limit, waitMs, signal })), scanned: undefined }
         : await searchKey(host.bus, { topic, from, key, limit, waitMs, signal }),
     );
+    const away = topic.offsets.filter((each) => each.away && each.partition in from).map((each) => each.partition);
     return c.json(
       {
         records: records.map(shownRecord),
         next: formatOffset(next),
+        ...(away.length > 0 && { away }),
         ...(scanned !== undefined && { scanned }),
         ...(skipped !== undefined && { skipped }),
       },

@@ -29,6 +29,10 @@ export const recordPageSchema = z
       example: "0:17,1:4",
     }),
     scanned: count.optional().openapi({ description: "With `key`: how many records were looked through for these" }),
+    away: z
+      .array(count)
+      .optional()
+      .openapi({ description: "Partitions that have no leader now: nothing of them is among the records" }),
     skipped: count
       .optional()
       .openapi({ description: "With `skip`: how many had left the topic before they were read" }),

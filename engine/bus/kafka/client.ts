@@ -16,7 +16,7 @@ import tls from "node:tls";
 import type { Broker, Cluster, ISocketFactory, Kafka, KafkaConfig, logLevel } from "kafkajs";
 import type { BusLogger } from "../bus.ts";
 import { delay, isFinal, typeOf } from "./errors.ts";
-import { adaptRequests } from "./requests.ts";
+import { adaptClusters } from "./requests.ts";
 
 const CONNECTION_TIMEOUT_MS = 3_000;
 /** An answer that takes longer counts as lost: a stopped broker, a cut line. */
@@ -257,29 +257,34 @@ export class Connection {
   /** Offsets by partition: the log's starts, or its ends as readers of committed records see them. */
   async offsets(topic: string, partitions: number[], which: "start" | "end"): Promise<Map<number, number>> {
     await this.retry(() => this.know(topic));
-    return (await this.offsetsOf([{ topic, partitions }], which)).get(topic) ?? new Map();
+    return (await this.retry(() => this.askOffsets([{ topic, partitions }], which))).get(topic) ?? new Map();
   }
 
   /**
    * Where the logs of a topic begin and end. Of partitions that have no leader nothing can be told: they are `later`, unless
-   * none has one.
+   * none has one: then it rejects.
    */
   async logs(topic: string): Promise<Logs> {
-    // A leader that is gone is known to be gone when the controller has missed it for a session.
-    return this.retry(async () => {
-      await this.know(topic);
-      const all = this.allPartitions(topic);
-      const led = all.filter((partition) => this.leaderOf(topic, partition) !== undefined);
-      const wanted = [{ topic, partitions: led.length > 0 ? led : all }];
-      const starts = (await this.askOffsets(wanted, "start")).get(topic) ?? new Map();
-      const ends = (await this.askOffsets(wanted, "end")).get(topic) ?? new Map();
-      return { starts, ends, later: all.filter((partition) => !ends.has(partition)) };
-    }, LOGS_TIMEOUT_MS);
+    await this.retry(() => this.know(topic));
+    const { starts, ends } = await this.logsOf([topic]);
+    const known = ends.get(topic) ?? new Map();
+    const later = this.allPartitions(topic).filter((partition) => !known.has(partition));
+    return { starts: starts.get(topic) ?? new Map(), ends: known, later };
   }
 
-  /** The offsets of many topics that are known here, with one request to each broker. */
-  async offsetsOf(wanted: TopicPartitions[], which: "start" | "end"): Promise<Map<string, Map<number, number>>> {
-    return this.retry(() => this.askOffsets(wanted, which));
+  /** The same of topics that are known here, with one request to each broker. */
+  async logsOf(topics: readonly string[]): Promise<Record<"starts" | "ends", Map<string, Map<number, number>>>> {
+    // A leader that is gone is known to be gone when the controller has missed it for a session.
+    return this.retry(async () => {
+      const all = topics.map((topic) => ({ topic, partitions: this.allPartitions(topic) }));
+      const led = all.map(({ topic, partitions }) => ({
+        topic,
+        partitions: partitions.filter((partition) => this.leaderOf(topic, partition) !== undefined),
+      }));
+      const some = led.filter(({ partitions }) => partitions.length > 0);
+      const wanted = some.length > 0 ? some : all;
+      return { starts: await this.askOffsets(wanted, "start"), ends: await this.askOffsets(wanted, "end") };
+    }, LOGS_TIMEOUT_MS);
   }
 
   private async askOffsets(
@@ -350,6 +355,7 @@ export class Client {
   readonly kafka: Kafka;
 
   constructor(kafka: Kafka) {
+    adaptClusters(kafka);
     this.kafka = kafka;
   }
 
@@ -370,7 +376,6 @@ export class Client {
       ],
     });
     if (cluster === undefined) throw new Error("this version of kafkajs doesn't hand out its cluster");
-    adaptRequests(cluster);
     return new Connection(cluster);
   }
 }

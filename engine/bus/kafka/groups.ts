@@ -42,7 +42,8 @@ export async function describeGroups(
   for (const { topics } of infos) {
     topics.sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition));
     for (const position of topics) {
-      position.end = logs.get(position.topic)?.[position.partition]?.end ?? position.committed;
+      const log = logs.get(position.topic)?.[position.partition];
+      position.end = log === undefined || log.away ? position.committed : log.end;
       position.lag = Math.max(0, position.end - position.committed);
     }
   }

@@ -32,13 +32,10 @@ export class Observer {
   /** The ends are those that readers of committed records see. Throws `topic_not_found` or `bus_unavailable`. */
   offsets(topic: string): Promise<PartitionOffsets[]> {
     return this.look(topic, async (connection) => {
-      const partitions = connection.allPartitions(topic);
-      const [starts, ends] = await Promise.all([
-        connection.offsets(topic, partitions, "start"),
-        connection.offsets(topic, partitions, "end"),
-      ]);
-      return partitions.map((partition) => {
-        const end = ends.get(partition) ?? 0;
+      const { starts, ends } = await connection.logs(topic);
+      return connection.allPartitions(topic).map((partition) => {
+        const end = ends.get(partition);
+        if (end === undefined) return { partition, start: 0, end: 0, away: true };
         return { partition, start: Math.min(starts.get(partition) ?? end, end), end };
       });
     });
@@ -46,19 +43,15 @@ export class Observer {
 
   offsetsAt(topic: string, time: number): Promise<Record<number, number>> {
     return this.look(topic, async (connection) => {
-      const partitions = connection.allPartitions(topic);
-      const asked = partitions.map((partition) => ({ partition }));
-      const [found, ends] = await Promise.all([
-        connection.retry(() =>
-          connection.cluster.fetchTopicsOffset([{ topic, partitions: asked, fromTimestamp: time }]),
-        ),
-        connection.offsets(topic, partitions, "end"),
-      ]);
+      const { ends } = await connection.logs(topic);
+      const asked = [...ends.keys()].map((partition) => ({ partition }));
+      const found = await connection.retry(() =>
+        connection.cluster.fetchTopicsOffset([{ topic, partitions: asked, fromTimestamp: time }]),
+      );
       const offsets = found.flatMap((answer) => answer.partitions);
       return Object.fromEntries(
-        partitions.map((partition) => {
+        [...ends].map(([partition, end]) => {
           const offset = Number(offsets.find((it) => it.partition === partition)?.offset ?? -1);
-          const end = ends.get(partition) ?? 0;
           return [partition, offset < 0 ? end : Math.min(offset, end)];
         }),
       );

@@ -6,10 +6,12 @@
  *     for their leader, as Kafka tells it. Metadata of a topic that isn't there stays an error.
  *   - produce: written by produce-request.ts, for speed.
  */
-import type { Cluster } from "kafkajs";
+import type { Cluster, Kafka } from "kafkajs";
 import type { ProduceRequest } from "./client.ts";
 import { encodeProduceRequest } from "./produce-request.ts";
 
+/** kafkajs's name of what makes its clusters. */
+const CREATE_CLUSTER = "private:Kafka:createCluster";
 const PRODUCE_API_KEY = 0;
 const METADATA_API_KEY = 3;
 /** All written in the same way. */
@@ -42,8 +44,23 @@ function hasPool(cluster: object): cluster is ClusterWithPool {
   return typeof brokerPool === "object" && brokerPool !== null && "createBroker" in brokerPool;
 }
 
+/** Of all connections that kafkajs makes from now on, those of its admin client too. */
+export function adaptClusters(kafka: Kafka): void {
+  for (const name of Object.getOwnPropertySymbols(kafka)) {
+    if (name.description !== CREATE_CLUSTER) continue;
+    const create: (options: unknown) => Cluster = Reflect.get(kafka, name);
+    Reflect.set(kafka, name, (options: unknown) => {
+      const cluster = create(options);
+      adaptRequests(cluster);
+      return cluster;
+    });
+    return;
+  }
+  throw new Error("this version of kafkajs makes its connections in another way");
+}
+
 /** Before the cluster connects. */
-export function adaptRequests(cluster: Cluster): void {
+function adaptRequests(cluster: Cluster): void {
   if (!hasPool(cluster)) throw new Error("this version of kafkajs keeps its brokers in another way");
   const { brokerPool } = cluster;
   const create = brokerPool.createBroker.bind(brokerPool);

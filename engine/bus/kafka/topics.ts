@@ -29,22 +29,15 @@ export async function logsOf(client: Client, names: readonly string[]): Promise<
   const connection = client.connection("all");
   try {
     const there = await knownOf(connection, names);
-    const wanted = there.map((topic) => ({ topic, partitions: connection.allPartitions(topic) }));
-    const [starts, ends] = await Promise.all([
-      connection.offsetsOf(wanted, "start"),
-      connection.offsetsOf(wanted, "end"),
-    ]);
+    const { starts, ends } = await connection.logsOf(there);
     return new Map(
-      wanted.map(({ topic, partitions }) => [
+      there.map((topic) => [
         topic,
-        partitions.map((partition) => {
-          const end = ends.get(topic)?.get(partition) ?? 0;
-          return {
-            partition,
-            start: starts.get(topic)?.get(partition) ?? end,
-            end,
-            ...connection.placeOf(topic, partition),
-          };
+        connection.allPartitions(topic).map((partition) => {
+          const place = connection.placeOf(topic, partition);
+          const end = ends.get(topic)?.get(partition);
+          if (end === undefined) return { partition, start: 0, end: 0, away: true, ...place };
+          return { partition, start: starts.get(topic)?.get(partition) ?? end, end, ...place };
         }),
       ]),
     );
