@@ -3,9 +3,12 @@
  * (CHAOS=full): longer outages, more journeys. CHAOS_SEED repeats the random choices of a run.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFailed } from "vitest";
-import type { CliProcess } from "../integration/cli-process.ts";
+import type { JourneyEvent } from "../../engine/core/events.ts";
+import { type CliProcess, runCli } from "../integration/cli-process.ts";
 import { seeded } from "../simulation/random.ts";
+import { ConsoleProcess } from "../support/console-process.ts";
 import { type KafkaCluster, startCluster } from "../support/kafka-cluster.ts";
+import { folderWithProfile } from "../support/kafka-console.ts";
 import { leaderOf, moveLeaders, onOneBroker } from "./partitions.ts";
 import { type Figures, PARTITIONS, World } from "./world.ts";
 
@@ -59,6 +62,9 @@ interface Underway {
   managers?: number;
   provision?: (topics: World["topics"]) => Promise<void>;
 }
+
+const inOrder = (events: JourneyEvent[]): JourneyEvent[] =>
+  events.sort((a, b) => (a.uuid < b.uuid ? -1 : a.uuid > b.uuid ? 1 : a.seq - b.seq));
 
 async function everythingHolds(scenario: string, resumeSeconds?: number): Promise<void> {
   await world.moves(CALM);
@@ -162,6 +168,30 @@ describe(`on three brokers (seed ${SEED}) nothing is lost or doubled, and undone
     await broker?.restart();
     await world.movesEverywhere(Date.now());
     await everythingHolds("manager killed with one partition's broker", resumed);
+  });
+
+  it("the audit cache's process is killed, again and again", async () => {
+    await underLoad();
+    const place = { brokers: cluster.addresses, prefix: world.prefix };
+    const folder = await folderWithProfile(place, { runManager: false });
+    let watching = await new ConsoleProcess(folder).opened();
+    for (let n = 0; n < (FULL ? 10 : 3); n++) {
+      await world.moves(PER_ROUND * 5);
+      await watching.kill();
+      watching = await new ConsoleProcess(folder).opened();
+    }
+    await everythingHolds("audit cache killed");
+    const ended = world.accepted.length;
+    await watching.until(async () => {
+      const { body: counts } = await watching.api("GET", "/journeys/counts");
+      return counts.completed + counts.rolled_back === ended;
+    });
+    watching.process.child.kill("SIGINT");
+    await watching.process.exited;
+    // Event for event what the topic has.
+    const exported = await runCli(["audit", "export", "--data", folder]);
+    const lines = exported.out.trim().split("\n");
+    expect(inOrder(lines.map((line) => JSON.parse(line)))).toEqual(inOrder(world.events.items.map((it) => it.event)));
   });
 
   it("services die in mid-step", async () => {
