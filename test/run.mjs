@@ -24,6 +24,7 @@ const SUITES = [
   { name: "simulation", runner: "vitest" },
   { name: "kafka", runner: "vitest", needs: "kafka" },
   { name: "python", runner: "vitest", needs: "kafka python" },
+  { name: "chaos", runner: "vitest", needs: "kafka" },
   { name: "e2e", runner: "playwright", needs: "chromium" },
 ];
 

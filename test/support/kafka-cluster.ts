@@ -18,7 +18,7 @@ const SUPPORT = join(import.meta.dirname, "kafka");
  * Starts the command, tells its process id, and kills it when its own standard input closes: a broker never outlives the
  * process that started it, however that one dies.
  */
-const LEASH = '"$@" </dev/null & pid=$!; echo "pid $pid"; cat >/dev/null; kill -9 $pid';
+const LEASH = '"$@" </dev/null & pid=$!; echo "pid $pid"; cat >/dev/null; kill -9 $pid 2>/dev/null';
 
 export interface ClusterOptions {
   brokers: 1 | 3;
