@@ -1,5 +1,5 @@
 /** What a Kafka profile comes to: its connection, and how strict it is; also for processes that have no console. */
-import type { KafkaConnection } from "../bus/kafka/client.ts";
+import type { KafkaInstallation } from "../bus/kafka/client.ts";
 import { AntigraphError } from "../core/errors.ts";
 import { connectionOf } from "./connection-of.ts";
 import type { FixedCluster } from "./fixed-profile.ts";
@@ -11,18 +11,18 @@ import { noSecretStore, type SecretSources } from "./secret-store.ts";
  * A Kafka profile's connection, for processes that have no console: reads the data folder, changes nothing.
  * @throws AntigraphError profile_not_found, data_folder_corrupt, not_supported (embedded), secret_missing, file_unusable
  */
-export async function readConnection(
+export async function readInstallation(
   dataDir: string,
   name: string,
   environment: Record<string, string | undefined> = process.env,
-): Promise<KafkaConnection & { prefix: string }> {
+): Promise<KafkaInstallation> {
   const profile = findProfile(readProfiles(dataDir) ?? firstProfiles(), name);
-  return connectionAndPrefix(profile, { secrets: noSecretStore, environment });
+  return installationOf(profile, { secrets: noSecretStore, environment });
 }
 
 /**
  * The same with what binds whoever works on the profile.
- * @throws AntigraphError as `readConnection`
+ * @throws AntigraphError as `readInstallation`
  */
 export async function readClusterProfile(
   dataDir: string,
@@ -31,7 +31,7 @@ export async function readClusterProfile(
 ): Promise<FixedCluster> {
   const file = readProfiles(dataDir) ?? firstProfiles();
   const profile = findProfile(file, name);
-  const connection = await connectionAndPrefix(profile, { secrets: noSecretStore, environment });
+  const connection = await installationOf(profile, { secrets: noSecretStore, environment });
   const strictest = strictestOf(file, profile).environment;
   // Production is unlocked in a console, by somebody with a reason.
   const read_only = profile.read_only || strictest === "prod";
@@ -39,14 +39,14 @@ export async function readClusterProfile(
 }
 
 /** @throws AntigraphError not_supported (embedded), secret_missing, file_unusable */
-export async function connectionAndPrefix(
+export async function installationOf(
   { name, kafka }: StoredProfile,
   sources: SecretSources,
-): Promise<KafkaConnection & { prefix: string }> {
+): Promise<KafkaInstallation> {
   if (kafka === undefined) {
     throw new AntigraphError("not_supported", `The profile ${name} is no Kafka cluster: it has no connection.`);
   }
-  return { ...(await connectionOf(kafka, sources)), prefix: kafka.prefix };
+  return { ...(await connectionOf(kafka, sources)), prefix: kafka.prefix, topics: kafka.topics ?? {} };
 }
 
 /** The profile of the same cluster whose environment is the strictest; itself where none is stricter. */

@@ -5,13 +5,13 @@ import type { ObservableBus } from "../bus/bus.ts";
 import { openEmbeddedBus } from "../bus/embedded/bus.ts";
 import { openKafkaBus } from "../bus/kafka/bus.ts";
 import { type BusConnection, openPatientBus } from "../bus/kafka/patient-bus.ts";
-import { topicNames } from "../bus/kafka/provision.ts";
 import { TopicCopy } from "../bus/kafka/topic-copy.ts";
 import { AntigraphError } from "../core/errors.ts";
 import { TOPICS } from "../core/protocol.ts";
+import { type TopicNames, topicNames } from "../core/topic-names.ts";
 import type { Logger } from "../manager/logger.ts";
 import { lockedBy, writePrivately } from "./data-folder.ts";
-import type { ApiHost, ProfileStore, TopicNames } from "./host.ts";
+import type { ApiHost, ProfileStore } from "./host.ts";
 import { directly, type Outgoing, openOutbox } from "./outbox.ts";
 import type { Profile } from "./schemas/profile.ts";
 
@@ -69,11 +69,12 @@ function openEmbedded(
 
 function openKafka(options: EngineBusOptions, onClose: (close: () => Promise<void>) => void): EngineBus {
   const { dataDir, profile, profiles, clock, logger } = options;
-  const prefix = profile.kafka?.prefix ?? "";
-  const topics = topicNames(prefix);
+  const { prefix = "", topics: own } = profile.kafka ?? {};
+  const topics = topicNames(prefix, own);
   const folder = join(dataDir, "profiles", profile.name);
   mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
   putAsideOtherCluster(folder);
+  putAsideOtherTopics(folder, topics);
   const connect = async (): Promise<ObservableBus> => {
     const bus = await openKafkaBus({
       ...(await profiles.connection(profile.name)),
@@ -114,6 +115,8 @@ function openKafka(options: EngineBusOptions, onClose: (close: () => Promise<voi
 const CLUSTER_FILE = "cluster";
 /** The id of the cluster that was found in its place: at the next opening the files are put aside. */
 const OTHER_CLUSTER_FILE = "cluster-found";
+/** The names of the topics that the files are of. */
+const TOPICS_FILE = "topics.json";
 /** What is of a cluster: caches, which are filled again, and records that must never go to another one. */
 const CLUSTER_FILES = ["audit.sqlite", "outbox.sqlite", "flows.jsonl"];
 
@@ -145,15 +148,28 @@ function putAsideOtherCluster(folder: string): void {
   const known = textOf(join(folder, CLUSTER_FILE));
   if (found !== known) {
     const name = `of-${known?.replaceAll(/[^\w-]/g, "") ?? "another"}`;
-    let aside = join(folder, name);
-    for (let number = 2; existsSync(aside); number++) aside = join(folder, `${name}-${number}`);
-    mkdirSync(aside, { mode: PRIVATE_FOLDER });
-    for (const file of CLUSTER_FILES.flatMap((each) => [each, `${each}-wal`, `${each}-shm`])) {
-      if (existsSync(join(folder, file))) renameSync(join(folder, file), join(aside, file));
-    }
+    putAside(folder, name);
     writePrivately(join(folder, CLUSTER_FILE), found);
   }
   rmSync(join(folder, OTHER_CLUSTER_FILE));
+}
+
+/** Under another prefix, or other names, there are other journeys, and nobody reads what the outbox would send. */
+function putAsideOtherTopics(folder: string, topics: TopicNames): void {
+  const names = JSON.stringify(topics);
+  const known = textOf(join(folder, TOPICS_FILE));
+  if (known === names) return;
+  if (known !== undefined) putAside(folder, "of-other-topics");
+  writePrivately(join(folder, TOPICS_FILE), names);
+}
+
+function putAside(folder: string, name: string): void {
+  let aside = join(folder, name);
+  for (let number = 2; existsSync(aside); number++) aside = join(folder, `${name}-${number}`);
+  mkdirSync(aside, { mode: PRIVATE_FOLDER });
+  for (const file of CLUSTER_FILES.flatMap((each) => [each, `${each}-wal`, `${each}-shm`])) {
+    if (existsSync(join(folder, file))) renameSync(join(folder, file), join(aside, file));
+  }
 }
 
 function textOf(file: string): string | undefined {

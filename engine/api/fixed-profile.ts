@@ -1,5 +1,5 @@
 /** The one profile of a host that was started on a cluster by hand (`manager --brokers`): nothing of it is kept. */
-import type { KafkaConnection } from "../bus/kafka/client.ts";
+import type { KafkaInstallation } from "../bus/kafka/client.ts";
 import { AntigraphError } from "../core/errors.ts";
 import type { NegationStore, ProfileStore } from "./host.ts";
 import type { Profile } from "./schemas/profile.ts";
@@ -8,12 +8,12 @@ export interface FixedCluster {
   name: string;
   environment: Profile["environment"];
   read_only: boolean;
-  connection: KafkaConnection & { prefix: string };
+  connection: KafkaInstallation;
 }
 
 export function fixedProfile(cluster: FixedCluster): ProfileStore & { negations: NegationStore } {
   const { name, environment, read_only, connection } = cluster;
-  const { brokers, prefix } = connection;
+  const { brokers, prefix, topics } = connection;
   const refuse = () => {
     throw new AntigraphError("not_supported", "This host keeps the profile it was started with.");
   };
@@ -22,7 +22,7 @@ export function fixedProfile(cluster: FixedCluster): ProfileStore & { negations:
   const current = (): Profile => ({
     ...{ name, kind: "kafka", environment, read_only, run_manager: true },
     ...(clusterId !== undefined && { cluster_id: clusterId }),
-    kafka: { brokers, prefix },
+    kafka: { brokers, prefix, topics },
   });
   return {
     negations: {

@@ -4,9 +4,10 @@
  */
 import type { AuditStore } from "../audit/store.ts";
 import type { ObservableBus } from "../bus/bus.ts";
-import type { KafkaConnection } from "../bus/kafka/client.ts";
+import type { KafkaInstallation } from "../bus/kafka/client.ts";
 import type { BusConnection } from "../bus/kafka/patient-bus.ts";
 import type { NegationList } from "../core/flow.ts";
+import { type TopicNames, topicsBySetting } from "../core/topic-names.ts";
 import type { FlowRegistry } from "../manager/flows.ts";
 import type { HealthRegistry } from "../manager/health.ts";
 import type { Logger } from "../manager/logger.ts";
@@ -19,17 +20,6 @@ import type { Info } from "./schemas/console.ts";
 import type { Profile, ProfileDraft } from "./schemas/profile.ts";
 import type { SessionCodes } from "./session-codes.ts";
 import type { StartedJourneys } from "./started-journeys.ts";
-
-/** Topic names with the profile's prefix. */
-export interface TopicNames {
-  toManager: string;
-  fromManager: string;
-  edits: string;
-  audit: string;
-  journeys: string;
-  services: string;
-  deadLetter: string;
-}
 
 /** What the manager of this process does right now. */
 export interface ManagerStatus {
@@ -65,9 +55,9 @@ export interface ProfileStore {
   /** Can this host keep secrets, and if not, why? */
   keyStore(): Promise<{ available: boolean; why?: string }>;
   /** A Kafka profile's connection. Rejects with profile_not_found, not_supported, secret_missing, file_unusable. */
-  connection(name: string): Promise<KafkaConnection & { prefix: string }>;
+  connection(name: string): Promise<KafkaInstallation>;
   /** The same of a draft that isn't stored, with the kept secrets where it has none. Beside these: invalid_request. */
-  draftConnection(name: string, draft: ProfileDraft): Promise<KafkaConnection & { prefix: string }>;
+  draftConnection(name: string, draft: ProfileDraft): Promise<KafkaInstallation>;
   /** Creates or changes a profile; what is open goes on as it was opened. Rejects with invalid_request, no_key_store. */
   put(name: string, draft: ProfileDraft): Promise<{ profile: Profile; created: boolean }>;
   /** Rejects with profile_not_found, profile_in_use. */
@@ -134,6 +124,7 @@ export function infoOf(host: ApiHost): Info {
     actor: host.actor,
     samples: host.samples(),
     retention_days: host.product.retentionDays,
+    topics: topicsBySetting(host.topics),
     connection: connectionOf(host),
     outbox: outboxOf(host),
   };

@@ -3,9 +3,10 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { AuditStore } from "../audit/store.ts";
 import type { ObservableBus } from "../bus/bus.ts";
 import type { BusConnection } from "../bus/kafka/patient-bus.ts";
+import type { TopicNames } from "../core/topic-names.ts";
 import type { HealthRegistry } from "../manager/health.ts";
 import { auditBehind } from "./audit-lag.ts";
-import type { ManagerSwitch, TopicNames } from "./host.ts";
+import type { ManagerSwitch } from "./host.ts";
 import { orUnavailable } from "./or-unavailable.ts";
 import type { Outgoing } from "./outbox.ts";
 

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { AntigraphError } from "../core/errors.ts";
 import { readIfThere, writePrivately } from "./data-folder.ts";
 import { ENVIRONMENTS, profileNameSchema, SASL_MECHANISMS } from "./schemas/profile.ts";
+import { refineTopics, topicSettingsSchema } from "./schemas/topic-settings.ts";
 import { variableIn } from "./secret-store.ts";
 
 export const EMBEDDED = "embedded";
@@ -16,39 +17,42 @@ const secretSchema = z.union([
   z.object({ key_store: z.string() }),
 ]);
 
-const kafkaSchema = z.object({
-  brokers: z.array(z.string()).min(1),
-  prefix: z.string().default(""),
-  sasl: z
-    .object({
-      mechanism: z.enum(SASL_MECHANISMS),
-      username: z.string().optional(),
-      password: secretSchema.optional(),
-      token_url: z.string().optional(),
-      client_id: z.string().optional(),
-      client_secret: secretSchema.optional(),
-      scope: z.string().optional(),
-    })
-    .optional(),
-  /** `ca` and `cert` are PEM text, or paths of files with it. */
-  tls: z
-    .object({
-      ca: z.string().optional(),
-      cert: z.string().optional(),
-      key: z.union([z.object({ path: z.string() }), secretSchema]).optional(),
-      server_name: z.string().optional(),
-    })
-    .optional(),
-  registry: z
-    .object({
-      url: z.string(),
-      username: z.string().optional(),
-      password: secretSchema.optional(),
-      wire_format: z.enum(["json", "confluent"]).default("json"),
-      validate: z.boolean().default(true),
-    })
-    .optional(),
-});
+const kafkaSchema = z
+  .object({
+    brokers: z.array(z.string()).min(1),
+    prefix: z.string().default(""),
+    topics: topicSettingsSchema.optional(),
+    sasl: z
+      .object({
+        mechanism: z.enum(SASL_MECHANISMS),
+        username: z.string().optional(),
+        password: secretSchema.optional(),
+        token_url: z.string().optional(),
+        client_id: z.string().optional(),
+        client_secret: secretSchema.optional(),
+        scope: z.string().optional(),
+      })
+      .optional(),
+    /** `ca` and `cert` are PEM text, or paths of files with it. */
+    tls: z
+      .object({
+        ca: z.string().optional(),
+        cert: z.string().optional(),
+        key: z.union([z.object({ path: z.string() }), secretSchema]).optional(),
+        server_name: z.string().optional(),
+      })
+      .optional(),
+    registry: z
+      .object({
+        url: z.string(),
+        username: z.string().optional(),
+        password: secretSchema.optional(),
+        wire_format: z.enum(["json", "confluent"]).default("json"),
+        validate: z.boolean().default(true),
+      })
+      .optional(),
+  })
+  .superRefine(refineTopics);
 
 const storedProfileSchema = z
   .object({

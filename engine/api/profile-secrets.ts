@@ -25,8 +25,8 @@ export type KafkaInHand = Omit<StoredKafka, "sasl" | "tls" | "registry"> & {
  * @throws AntigraphError invalid_request that names the field which is missing
  */
 export function fromDraft(draft: KafkaDraft, kept: StoredKafka | undefined): KafkaInHand {
-  const { brokers, prefix, sasl, tls, registry } = draft;
-  const kafka: KafkaInHand = { brokers, prefix };
+  const { brokers, prefix, topics = {}, sasl, tls, registry } = draft;
+  const kafka: KafkaInHand = { brokers, prefix, ...(Object.keys(topics).length > 0 && { topics }) };
   if (sasl) {
     const { password, client_secret, ...rest } = sasl;
     kafka.sasl = {
@@ -126,10 +126,11 @@ function entriesOf(kafka: StoredKafka | undefined): string[] {
 }
 
 /** As GET answers it: that a secret is there, never what it is. */
-export function withoutSecrets({ brokers, prefix, sasl, tls, registry }: StoredKafka): KafkaProfile {
+export function withoutSecrets({ brokers, prefix, topics, sasl, tls, registry }: StoredKafka): KafkaProfile {
   return {
     brokers,
     prefix,
+    ...(topics && { topics }),
     ...(sasl && {
       sasl: { ...sasl, password: held(sasl.password), client_secret: held(sasl.client_secret) },
     }),

@@ -6,9 +6,9 @@
  * strict as the strictest. Production opens read-only; an operator unlocks it with a reason, for 30 minutes, and never
  * across a restart.
  */
-import type { KafkaConnection } from "../bus/kafka/client.ts";
+import type { KafkaInstallation } from "../bus/kafka/client.ts";
 import { AntigraphError } from "../core/errors.ts";
-import { connectionAndPrefix, strictestOf } from "./cluster-profile.ts";
+import { installationOf, strictestOf } from "./cluster-profile.ts";
 import { connectionOf } from "./connection-of.ts";
 import type { NegationStore, ProfileStore } from "./host.ts";
 import {
@@ -107,8 +107,8 @@ class Profiles implements ProfileStore {
     return why === undefined ? { available: true } : { available: false, why };
   }
 
-  connection(name: string): Promise<KafkaConnection & { prefix: string }> {
-    return connectionAndPrefix(findProfile(this.#file, name), this.#sources);
+  connection(name: string): Promise<KafkaInstallation> {
+    return installationOf(findProfile(this.#file, name), this.#sources);
   }
 
   async draftConnection(name: string, draft: Parameters<ProfileStore["put"]>[1]) {
@@ -117,7 +117,7 @@ class Profiles implements ProfileStore {
     }
     const kept = this.#file.profiles.find((profile) => profile.name === name)?.kafka;
     const kafka = fromDraft(draft.kafka, kept);
-    return { ...(await connectionOf(kafka, this.#sources)), prefix: kafka.prefix };
+    return { ...(await connectionOf(kafka, this.#sources)), prefix: kafka.prefix, topics: kafka.topics ?? {} };
   }
 
   put: ProfileStore["put"] = (name, draft) =>

@@ -5,10 +5,11 @@
 import type { Bus, Output, WorkHandle } from "../bus/bus.ts";
 import { AntigraphError } from "../core/errors.ts";
 import { TOPICS } from "../core/protocol.ts";
+import type { TopicNames } from "../core/topic-names.ts";
 import type { FlowRegistry } from "./flows.ts";
 import type { HealthRegistry } from "./health.ts";
 import { type Logger, silent } from "./logger.ts";
-import { type BatchOutput, ManagerPartition, type TopicNames } from "./partition.ts";
+import { type BatchOutput, ManagerPartition } from "./partition.ts";
 import type { QueueWatch } from "./queue-watch.ts";
 
 export interface ManagerOptions {

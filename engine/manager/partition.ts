@@ -9,8 +9,9 @@ import { decideTurn, type Input } from "../core/decide.ts";
 import type { CompiledFlow } from "../core/flow.ts";
 import type { Journey } from "../core/journey.ts";
 import { partitionFor } from "../core/murmur2.ts";
-import { MANAGER, type StepError, type TOPICS, type ToManager } from "../core/protocol.ts";
+import { MANAGER, type StepError, type ToManager } from "../core/protocol.ts";
 import { Misfit } from "../core/replies.ts";
+import type { TopicNames } from "../core/topic-names.ts";
 import { type Context, DEFAULT_MAXIMUM_DATA_BYTES, hasEnded } from "../core/turn.ts";
 import type { FlowRegistry } from "./flows.ts";
 import type { HealthRegistry } from "./health.ts";
@@ -20,8 +21,6 @@ import type { QueueWatch } from "./queue-watch.ts";
 import { standstillOf } from "./standstill.ts";
 import { decodeClocks, decodeEnded, encodeJourney } from "./state-codec.ts";
 import { TimerHeap } from "./timer-heap.ts";
-
-export type TopicNames = Record<keyof typeof TOPICS, string>;
 
 export interface PartitionDeps {
   topics: TopicNames;

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { openKafkaBus } from "../bus/kafka/bus.ts";
 import type { KafkaConnection } from "../bus/kafka/client.ts";
-import { topicNames } from "../bus/kafka/provision.ts";
+import { type TopicSettings, topicNames } from "../core/topic-names.ts";
 import { createFlowRegistry } from "./flows.ts";
 import { type Logger, silent } from "./logger.ts";
 import { createManager, type Manager, type ManagerStatus } from "./manager.ts";
@@ -14,6 +14,8 @@ const HEAP_GROWING_PERCENT = 40;
 export interface RunManagerOptions extends KafkaConnection {
   /** In front of all topic names, the group's and the transactional ids. */
   prefix?: string;
+  /** Topics that have names of their own. */
+  topics?: TopicSettings;
   /** What this manager keeps beside the cluster; one for each. */
   dataDir: string;
   logger?: Logger;
@@ -31,7 +33,7 @@ export async function runManager(options: RunManagerOptions): Promise<RunningMan
   const { prefix = "", logger = silent } = options;
   // Nearly all that a manager allocates is garbage soon, and V8 would let it grow to several times of what is in use.
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
-  const topics = topicNames(prefix);
+  const topics = topicNames(prefix, options.topics);
   const closing: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const close of closing.splice(0).reverse()) await close();

@@ -1,10 +1,10 @@
 /** What a manager knows of the services: their health and their queues, on one bus and under one prefix. */
 import type { ObservableBus } from "../bus/bus.ts";
 import { MANAGER } from "../core/protocol.ts";
+import type { TopicNames } from "../core/topic-names.ts";
 import type { FlowRegistry } from "./flows.ts";
 import { type BusHealth, createHealthRegistry } from "./health.ts";
 import type { Logger } from "./logger.ts";
-import type { TopicNames } from "./partition.ts";
 import { createQueueWatch, type QueueWatch } from "./queue-watch.ts";
 
 export interface ServiceWatchOptions {

@@ -6,6 +6,7 @@
 import type { Bus } from "../bus/bus.ts";
 import { AntigraphError } from "../core/errors.ts";
 import { TOPICS } from "../core/protocol.ts";
+import { type TopicSettings, topicNames } from "../core/topic-names.ts";
 import { type Connection, type ConnectOptions, type Transport, TransportError } from "./transport.ts";
 
 const MAXIMUM_BATCH_RECORDS = 500;
@@ -13,6 +14,8 @@ const MAXIMUM_BATCH_RECORDS = 500;
 export interface BusTransportOptions {
   /** In front of all topic names and of the group's. */
   prefix?: string;
+  /** Topics that have names of their own: `{ fromanager: "orders.commands" }`. */
+  topics?: TopicSettings;
   /** 500 records */
   maximumBatch?: number;
 }
@@ -33,11 +36,17 @@ export function createBusTransport(bus: Bus, options: BusTransportOptions = {}):
 export async function consumeFrom(
   bus: Bus,
   { service, from, onRecords, unsettled, onRebalance, onLost }: ConnectOptions,
-  { prefix = "", maximumBatch = MAXIMUM_BATCH_RECORDS }: BusTransportOptions,
+  { prefix = "", topics, maximumBatch = MAXIMUM_BATCH_RECORDS }: BusTransportOptions,
 ): Promise<Connection> {
+  const names = topicNames(prefix, topics);
+  const nameOf = new Map<string, string>([
+    [TOPICS.toManager, names.toManager],
+    [TOPICS.services, names.services],
+    [TOPICS.deadLetter, names.deadLetter],
+  ]);
   const subscription = await bus.consume({
     group: groupOf(service, prefix),
-    topic: prefix + TOPICS.fromManager,
+    topic: names.fromManager,
     fromBeginning: from === "beginning",
     maximumBatch,
     // A service that ends while it has no room reads nothing more anyway.
@@ -49,7 +58,7 @@ export async function consumeFrom(
   return {
     async append(records) {
       try {
-        await bus.append(records.map((record) => ({ ...record, topic: prefix + record.topic })));
+        await bus.append(records.map((record) => ({ ...record, topic: nameOf.get(record.topic) ?? record.topic })));
       } catch (error) {
         throw toTransportError(error);
       }

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import type { Bus, BusLogger } from "../bus/bus.ts";
 import { openKafkaBus } from "../bus/kafka/bus.ts";
 import type { KafkaConnection } from "../bus/kafka/client.ts";
+import { type TopicSettings, topicProblem } from "../core/topic-names.ts";
 import { consumeFrom, toTransportError } from "./bus-transport.ts";
 import { backoffMs, pause } from "./clock.ts";
 import { type Connection, type ConnectOptions, type Transport, TransportError } from "./transport.ts";
@@ -17,13 +18,20 @@ const CLOSE_TIMEOUT_MS = 3_000;
 export interface KafkaTransportOptions extends KafkaConnection {
   /** In front of all topic names and of the groups'. */
   prefix?: string;
+  /** Topics that have names of their own: `{ fromanager: "orders.commands" }`. */
+  topics?: TopicSettings;
   /** Commands handed to the service at once. 500 records */
   maximumBatch?: number;
   logger?: BusLogger;
 }
 
-/** The transport over Kafka. Its connections are closed with the last service that uses them. */
+/**
+ * The transport over Kafka. Its connections are closed with the last service that uses them.
+ * @throws RangeError for topics that can't be called so
+ */
 export function createKafkaTransport(options: KafkaTransportOptions): Transport {
+  const problem = topicProblem(options.prefix ?? "", options.topics ?? {});
+  if (problem !== undefined) throw new RangeError(`topics.${problem.setting}: ${problem.message}`);
   let opening: Promise<Bus> | undefined;
   let users = 0;
 

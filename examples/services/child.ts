@@ -13,27 +13,23 @@ export const EXIT_DENIED = 3;
 /** However the services take the end, the process is gone by then. */
 const LONGEST_STOP_MS = 4_000;
 
-const whereSchema = z.union([
-  z.object({ url: z.string(), token: z.string() }),
-  z.object({ brokers: z.array(z.string()), prefix: z.string().optional() }),
-]);
-const orderSchema = z
-  .object({
-    dataDir: z.string(),
-    only: z.array(z.string()).optional(),
-    faults: z
-      .array(
-        z.object({
-          service: z.string(),
-          function: z.string(),
-          rate: z.number(),
-          delay_ms: z.number(),
-          message: z.string().optional(),
-        }),
-      )
-      .optional(),
-  })
-  .and(whereSchema);
+const orderSchema = z.object({
+  url: z.string(),
+  token: z.string(),
+  dataDir: z.string(),
+  only: z.array(z.string()).optional(),
+  faults: z
+    .array(
+      z.object({
+        service: z.string(),
+        function: z.string(),
+        rate: z.number(),
+        delay_ms: z.number(),
+        message: z.string().optional(),
+      }),
+    )
+    .optional(),
+});
 export type SamplesOrder = z.infer<typeof orderSchema>;
 
 /** What the parent tells the process. */

@@ -3,11 +3,10 @@
  * of its own, `samples/NAME.sqlite` in the data folder, so that anyone can see that an undo really undid.
  */
 import { join } from "node:path";
-import type { KafkaConnection } from "../../engine/bus/kafka/client.ts";
 import { createConsoleClient } from "../../engine/service/console-client.ts";
 import { createFaultInjector, type FaultRule, watchFaults } from "../../engine/service/faults.ts";
 import { createHttpTransport } from "../../engine/service/http-transport.ts";
-import { createKafkaTransport } from "../../engine/service/kafka-transport.ts";
+import { createKafkaTransport, type KafkaTransportOptions } from "../../engine/service/kafka-transport.ts";
 import { type LogLevel, type RunningService, runService } from "../../engine/service/run.ts";
 import { openServiceStore } from "../../engine/service/store.ts";
 import { card } from "./card.ts";
@@ -30,10 +29,7 @@ export type SamplesWhere =
       url: string;
       token: string;
     }
-  | (KafkaConnection & {
-      /** In front of all topic names */
-      prefix?: string | undefined;
-    });
+  | KafkaTransportOptions;
 
 export type SamplesOptions = SamplesWhere & {
   /** The services' files lie in `samples/` below it. */

@@ -1,4 +1,4 @@
-/** The sample services as a process of their own, beside a console or on a cluster. */
+/** The sample services as a process of their own, beside a console. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type Clock, systemClock } from "../../engine/service/clock.ts";
@@ -39,12 +39,8 @@ export interface StartedSamples {
 export function startSamples(options: StartSamplesOptions): StartedSamples {
   const { clock = systemClock, log = () => {} } = options;
   const entry = options.entry ?? fileURLToPath(new URL("./child.ts", import.meta.url));
-  const { dataDir, only, faults } = options;
-  const where =
-    "url" in options
-      ? { url: options.url, token: options.token }
-      : { brokers: options.brokers, prefix: options.prefix };
-  const order: SamplesOrder = { ...where, dataDir, only, faults };
+  const { url, token, dataDir, only, faults } = options;
+  const order: SamplesOrder = { url, token, dataDir, only, faults };
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => {});
   const exited = Promise.withResolvers<Awaited<StartedSamples["exited"]>>();

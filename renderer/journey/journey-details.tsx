@@ -7,6 +7,7 @@ import { exactTime, shortId } from "../parts/format.ts";
 import { SkeletonRows } from "../parts/states.tsx";
 import { Badge, JourneyStatusBadge } from "../parts/status-badge.tsx";
 import { Time } from "../parts/time.tsx";
+import { useInfo } from "../queries.ts";
 import { useAddress } from "./address.ts";
 import { Block } from "./block.tsx";
 import classes from "./details.module.css";
@@ -137,11 +138,11 @@ function Overview({ journey, first }: { journey: Journey; first: JourneyEvent | 
 
 /** Its records in the topics, from its start on: inputs and events lie in its home, commands where their key leads. */
 function RecordsOfJourney({ journey, cause }: { journey: Journey; cause: Position | undefined }) {
-  const input = cause?.topic ?? "tomanager";
-  const prefix = input.endsWith("tomanager") ? input.slice(0, -"tomanager".length) : "";
+  const topics = useInfo().data?.topics;
+  if (topics === undefined) return null;
   const places = [
-    { topic: input, word: "inputs", partition: cause?.partition },
-    { topic: `${prefix}fromanager`, word: "commands", partition: undefined },
+    { topic: cause?.topic ?? topics.tomanager, word: "inputs", partition: cause?.partition },
+    { topic: topics.fromanager, word: "commands", partition: undefined },
   ];
   const since = iso(journey.startedAt - CLOCK_SLACK_MS);
   return places.map(({ topic, word, partition }, index) => {

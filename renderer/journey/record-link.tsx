@@ -5,6 +5,7 @@ import type { JourneyEvent } from "../../engine/core/events.ts";
 import type { Position } from "../../engine/core/protocol.ts";
 import { api } from "../api.ts";
 import { count } from "../parts/format.ts";
+import { useInfo } from "../queries.ts";
 import { findCommand, type RecordReader } from "./find-command.ts";
 
 /** `tomanager 4 @ 91,554`, a link to that record. */
@@ -34,11 +35,13 @@ const reader: RecordReader = {
 
 /** Where the command of a dispatch stands; looked for by its id. */
 export function CommandPlace({ event, journeyKey }: { event: JourneyEvent; journeyKey: string }) {
-  const { id = "", at, cause } = event;
+  const { id = "", at } = event;
+  const topic = useInfo().data?.topics.fromanager;
   const { data, isPending, isError } = useQuery({
     queryKey: ["command", id],
+    enabled: topic !== undefined,
     queryFn: async ({ signal }) => {
-      const topic = commandTopic(cause);
+      if (topic === undefined) return null;
       return (await findCommand(reader, { topic, key: journeyKey, id, sentAt: Date.parse(at) }, signal)) ?? null;
     },
     staleTime: Number.POSITIVE_INFINITY,
@@ -48,10 +51,4 @@ export function CommandPlace({ event, journeyKey }: { event: JourneyEvent; journ
   if (isError) return <span className="ag-dim">the topic can't be read now</span>;
   if (data === null) return <span className="ag-dim">gone from the topic, or not written yet</span>;
   return <RecordLink position={data} />;
-}
-
-/** Commands lie beside the inputs: the same prefix, another name. */
-function commandTopic(cause: Position | undefined): string {
-  const input = cause?.topic ?? "tomanager";
-  return input.endsWith("tomanager") ? `${input.slice(0, -"tomanager".length)}fromanager` : "fromanager";
 }

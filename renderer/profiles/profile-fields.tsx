@@ -5,6 +5,7 @@ import { type Environment, type ProfileFieldsProps, runsManager } from "./profil
 import classes from "./profiles.module.css";
 import { RegistryFields } from "./registry-fields.tsx";
 import { SecurityFields } from "./security-fields.tsx";
+import { TopicNameFields } from "./topic-name-fields.tsx";
 
 export function ProfileFields(props: ProfileFieldsProps) {
   return (
@@ -118,6 +119,7 @@ function Cluster({ form, errors, onChange }: ProfileFieldsProps) {
           placeholder="none"
           spellCheck={false}
         />
+        <TopicNameFields form={form} errors={errors} onChange={onChange} />
       </div>
     </Card>
   );

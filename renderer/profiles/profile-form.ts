@@ -1,5 +1,6 @@
 /** What the form of a profile holds, how it begins, and the draft that is sent for it. */
 import type { Profile, ProfileDraft, ProfileList } from "../../engine/api/schemas/profile.ts";
+import { TOPIC_SETTINGS, type TopicSetting, topicProblem } from "../../engine/core/topic-names.ts";
 
 export type Environment = Profile["environment"];
 type Kafka = NonNullable<Profile["kafka"]>;
@@ -30,6 +31,8 @@ export interface ProfileForm {
   /** HOST:PORT, with commas, spaces or on lines of their own. */
   brokers: string;
   prefix: string;
+  /** Names of single topics; empty: the protocol's, behind the prefix. */
+  topics: Record<TopicSetting, string>;
   sasl: Mechanism | "none";
   username: string;
   password: SecretForm;
@@ -50,11 +53,12 @@ export interface ProfileForm {
   validate: boolean;
 }
 
+const NO_TOPICS = Object.fromEntries(TOPIC_SETTINGS.map((topic) => [topic, ""])) as Record<TopicSetting, string>;
 const KEPT: SecretForm = { from: "kept" };
 
 /** As the profile is; an empty one for a new profile. */
 export function formOf(profile: Profile | undefined): ProfileForm {
-  const { sasl, tls, registry, brokers = [], prefix = "" } = profile?.kafka ?? {};
+  const { sasl, tls, registry, brokers = [], prefix = "", topics } = profile?.kafka ?? {};
   const environment = profile?.declared_environment ?? profile?.environment ?? "dev";
   return {
     name: profile?.name ?? "",
@@ -63,6 +67,7 @@ export function formOf(profile: Profile | undefined): ProfileForm {
     runManager: profile?.run_manager,
     brokers: brokers.join(", "),
     prefix,
+    topics: { ...NO_TOPICS, ...topics },
     sasl: sasl?.mechanism ?? "none",
     username: sasl?.username ?? "",
     password: KEPT,
@@ -100,6 +105,7 @@ function kafkaOf(form: ProfileForm): KafkaDraft {
   return {
     brokers: brokersOf(form.brokers),
     prefix: form.prefix.trim(),
+    topics: filled(form.topics),
     sasl: form.sasl === "none" ? null : saslOf(form, form.sasl),
     tls: form.tls ? tlsOf(form) : null,
     registry: form.registry ? registryOf(form) : null,
@@ -183,6 +189,8 @@ export function problemsOf(form: ProfileForm, kind: Profile["kind"], kept?: Kafk
   if (brokers.length === 0) errors.brokers = "At least one, as HOST:PORT.";
   else if (odd !== undefined) errors.brokers = `${odd} isn't HOST:PORT.`;
   if (!/^[A-Za-z0-9._-]{0,100}$/.test(form.prefix.trim())) errors.prefix = "Letters, digits, ., - and _.";
+  const topic = topicProblem(form.prefix.trim(), filled(form.topics));
+  if (topic !== undefined) errors.topics = `${topic.setting}: ${topic.message}.`;
   if (form.sasl === "oauthbearer" && !isUrl(form.tokenUrl)) errors.tokenUrl = "The address of the token endpoint.";
   if (form.sasl === "oauthbearer" && form.clientId.trim() === "") errors.clientId = "The client's id.";
   if (form.sasl !== "oauthbearer" && form.sasl !== "none" && form.username.trim() === "") {

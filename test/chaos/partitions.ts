@@ -1,6 +1,6 @@
 /** Where partitions lie on a test's cluster, and how they are moved. */
 import { type Admin, Kafka, logLevel } from "kafkajs";
-import type { TopicNames } from "../../engine/bus/kafka/provision.ts";
+import type { TopicNames } from "../../engine/core/topic-names.ts";
 import type { Random } from "../simulation/random.ts";
 import type { KafkaCluster } from "../support/kafka-cluster.ts";
 

@@ -8,9 +8,9 @@ import type { BusRecord, Consumption, ObservableBus } from "../../engine/bus/bus
 import type { JourneyEvent } from "../../engine/core/events.ts";
 import { partitionFor } from "../../engine/core/murmur2.ts";
 import { MANAGER } from "../../engine/core/protocol.ts";
+import type { TopicNames } from "../../engine/core/topic-names.ts";
 import { createFlowRegistry } from "../../engine/manager/flows.ts";
 import { createManager } from "../../engine/manager/manager.ts";
-import type { TopicNames } from "../../engine/manager/partition.ts";
 import { watchServices } from "../../engine/manager/service-watch.ts";
 import { Inbox } from "../support/bus-inbox.ts";
 import { type FlowSketch, flowFile } from "../support/journey-spec.ts";

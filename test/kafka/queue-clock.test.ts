@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject } from "vitest";
 import { openKafkaBus } from "../../engine/bus/kafka/bus.ts";
-import { provisionTopics, topicNames } from "../../engine/bus/kafka/provision.ts";
+import { provisionTopics } from "../../engine/bus/kafka/provision.ts";
+import { topicNames } from "../../engine/core/topic-names.ts";
 import { queueClockContract } from "../contract/queue-clock-contract.ts";
 
 const PARTITIONS = 4;

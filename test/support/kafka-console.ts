@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { openProfiles } from "../../engine/api/profiles.ts";
 import { profileDraftSchema } from "../../engine/api/schemas/profile.ts";
-import { provisionTopics, topicNames } from "../../engine/bus/kafka/provision.ts";
+import { provisionTopics } from "../../engine/bus/kafka/provision.ts";
+import { type TopicSettings, topicNames } from "../../engine/core/topic-names.ts";
 import { runSamples } from "../../examples/services/samples.ts";
 import { openTestConsole, temporaryFolder } from "./running-console.ts";
 
@@ -14,6 +15,7 @@ const EXAMPLES = join(import.meta.dirname, "../../examples");
 export interface KafkaPlace {
   brokers: string[];
   prefix: string;
+  topics?: TopicSettings;
 }
 
 /** Topics under a prefix of their own. */
@@ -32,7 +34,7 @@ export async function folderWithProfile(
   options: { runManager?: boolean; name?: string; dataDir?: string } = {},
 ): Promise<string> {
   const { name = PROFILE, dataDir = temporaryFolder(), runManager = true } = options;
-  const draft = { kind: "kafka", run_manager: runManager, kafka: { brokers: place.brokers, prefix: place.prefix } };
+  const draft = { kind: "kafka", run_manager: runManager, kafka: place };
   await openProfiles(dataDir).put(name, profileDraftSchema.parse(draft));
   return dataDir;
 }

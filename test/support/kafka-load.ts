@@ -7,9 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Bus, BusRecord } from "../../engine/bus/bus.ts";
 import { type KafkaBusOptions, openKafkaBus } from "../../engine/bus/kafka/bus.ts";
-import { provisionTopics, type TopicNames, topicNames } from "../../engine/bus/kafka/provision.ts";
+import { provisionTopics } from "../../engine/bus/kafka/provision.ts";
 import type { JourneyEvent } from "../../engine/core/events.ts";
 import { type FromManager, MANAGER } from "../../engine/core/protocol.ts";
+import { type TopicNames, topicNames } from "../../engine/core/topic-names.ts";
 import { Inbox } from "./bus-inbox.ts";
 import { flowFile } from "./journey-spec.ts";
 

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Bus, BusRecord } from "../../engine/bus/bus.ts";
 import { openKafkaBus } from "../../engine/bus/kafka/bus.ts";
-import { provisionTopics, type TopicNames, topicNames } from "../../engine/bus/kafka/provision.ts";
+import { provisionTopics } from "../../engine/bus/kafka/provision.ts";
 import type { JourneyEvent } from "../../engine/core/events.ts";
 import { type FlowRecord, MANAGER, type ToManager } from "../../engine/core/protocol.ts";
+import { type TopicNames, topicNames } from "../../engine/core/topic-names.ts";
 import { dataFolder } from "../integration/cli-process.ts";
 import { Inbox } from "./bus-inbox.ts";
 

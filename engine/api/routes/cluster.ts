@@ -2,7 +2,9 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { TopicInfo } from "../../bus/bus.ts";
 import { provisionTopics } from "../../bus/kafka/provision.ts";
+import { type TopicSetting, topicsBySetting } from "../../core/topic-names.ts";
 import { auditBehind } from "../audit-lag.ts";
+import { createDeadLetterCount } from "../dead-letter-count.ts";
 import type { ApiHost } from "../host.ts";
 import { bodyProblems, createRouter, json, jsonBody, problems } from "../openapi.ts";
 import { orUnavailable } from "../or-unavailable.ts";
@@ -64,6 +66,13 @@ const groups = createRoute({
 
 export function clusterRoutes(host: ApiHost): OpenAPIHono {
   const router = createRouter();
+  // Another profile has another bus.
+  let counter = { bus: host.bus, count: createDeadLetterCount(host.bus, host.topics.deadLetter) };
+  const countDeadLetters = async (all: TopicInfo[]): Promise<number> => {
+    const { bus, topics } = host;
+    if (counter.bus !== bus) counter = { bus, count: createDeadLetterCount(bus, topics.deadLetter) };
+    return counter.count(all.find(({ name }) => name === topics.deadLetter)?.offsets ?? []);
+  };
   router.openapi(cluster, async (c) => {
     const seen = await orUnavailable(() => Promise.all([host.bus.cluster(), host.bus.topics()]));
     if (seen === undefined) return c.json(unreachable(host), 200);
@@ -72,7 +81,6 @@ export function clusterRoutes(host: ApiHost): OpenAPIHono {
     const [{ id, brokers }, all] = seen;
     const positions = await host.audit.positions();
     const audit = all.find((topic) => topic.name === host.topics.audit);
-    const deadLetters = all.find((topic) => topic.name === host.topics.deadLetter);
     return c.json(
       {
         kind: host.bus.kind,
@@ -82,7 +90,7 @@ export function clusterRoutes(host: ApiHost): OpenAPIHono {
         topics: all.length,
         partitions: all.reduce((total, topic) => total + topic.partitions, 0),
         audit_behind: auditBehind(audit?.offsets ?? [], positions),
-        dead_letters: (deadLetters?.offsets ?? []).reduce((total, { start, end }) => total + end - start, 0),
+        dead_letters: await countDeadLetters(all),
         ...(host.storage && { storage: { path: host.storage.path, size_bytes: host.storage.sizeBytes() } }),
       },
       200,
@@ -100,9 +108,15 @@ export function clusterRoutes(host: ApiHost): OpenAPIHono {
     assertWritable(host);
     const profile = host.profiles.current();
     if (profile.kind !== "kafka") return c.json({ created: [], differences: [] }, 200);
-    const { partitions, replication } = c.req.valid("json");
-    const { prefix: _, ...connection } = await host.profiles.connection(profile.name);
-    const provisioned = await provisionTopics({ ...connection, topics: host.topics, partitions, replication });
+    const { partitions, replication, retention_ms: retentionMs } = c.req.valid("json");
+    const connection = await host.profiles.connection(profile.name);
+    const provisioned = await provisionTopics({
+      ...connection,
+      topics: host.topics,
+      partitions,
+      replication,
+      retentionMs,
+    });
     return c.json(provisioned, 200);
   });
   router.openapi(groups, async (c) => {
@@ -140,15 +154,8 @@ function unreachable(host: ApiHost): Cluster {
 type TopicRow = TopicList["topics"][number];
 
 function rolesOf({ topics }: ApiHost): Map<string, TopicRow["role"]> {
-  return new Map<string, TopicRow["role"]>([
-    [topics.toManager, "tomanager"],
-    [topics.fromManager, "fromanager"],
-    [topics.edits, "tomanageredits"],
-    [topics.audit, "audit"],
-    [topics.journeys, "journeys"],
-    [topics.services, "services"],
-    [topics.deadLetter, "deadletter"],
-  ]);
+  const roles = Object.entries(topicsBySetting(topics)) as [TopicSetting, string][];
+  return new Map(roles.map(([role, name]) => [name, role]));
 }
 
 function topicRow(

@@ -149,6 +149,7 @@ export function profileRoutes(host: ApiHost): OpenAPIHono {
     const { testConnection } = await import("../../bus/kafka/connection-test.ts");
     const stages: AsyncIterable<TestStage> = testConnection(connection, {
       prefix: connection.prefix,
+      topics: connection.topics,
       manager: draft.run_manager ?? draft.environment !== "prod",
       createTopics: `antigraph topics create --profile ${name}`,
       logger: host.logger,

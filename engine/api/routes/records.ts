@@ -5,6 +5,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { NewRecord } from "../../bus/bus.ts";
 import { AntigraphError } from "../../core/errors.ts";
+import { closedTopic } from "../../core/topic-names.ts";
 import { resendDeadLetters } from "../dead-letters.ts";
 import type { ApiHost } from "../host.ts";
 import {
@@ -177,7 +178,8 @@ function assertMayProduce(host: ApiHost, topic: string): void {
     throw new AntigraphError("forbidden_profile", `The profile ${profile.name} is ${why}.`);
   }
   // The history and the engine's state are what managers made of the inputs; nobody else adds to them.
-  if (topic === host.topics.audit || topic === host.topics.journeys) {
+  const { audit, journeys } = host.topics;
+  if ([audit, journeys, closedTopic(journeys)].includes(topic)) {
     throw new AntigraphError("forbidden_topic", `Only managers write to ${topic}.`);
   }
 }

@@ -1,5 +1,6 @@
 /** The cluster: brokers, topics, consumer groups. */
 import { z } from "@hono/zod-openapi";
+import { TOPIC_SETTINGS } from "../../core/topic-names.ts";
 import { count } from "./values.ts";
 
 export const clusterSchema = z
@@ -29,7 +30,7 @@ export const topicListSchema = z
         compacted: z.boolean(),
         records: count.openapi({ description: "Offsets between start and end; compaction and markers leave gaps" }),
         role: z
-          .enum(["tomanager", "fromanager", "tomanageredits", "audit", "journeys", "services", "deadletter"])
+          .enum(TOPIC_SETTINGS)
           .optional()
           .openapi({ description: "What the topic is to this profile; others are only shown" }),
         retention_ms: z
@@ -85,7 +86,9 @@ export type GroupList = z.infer<typeof groupListSchema>;
 /** The body of `POST /topics`. */
 export const provisionRequestSchema = z
   .object({
-    partitions: z.number().int().min(1).max(10_000).optional().openapi({ description: "Left out: 12" }),
+    partitions: z.number().int().min(1).max(10_000).optional().openapi({
+      description: "Left out: as many as the topics have that are there, else 12",
+    }),
     replication: z
       .number()
       .int()
@@ -93,6 +96,9 @@ export const provisionRequestSchema = z
       .max(100)
       .optional()
       .openapi({ description: "Copies of each partition; left out: 3, or as many as there are brokers" }),
+    retention_ms: z.number().int().min(3_600_000).optional().openapi({
+      description: "How long inputs, commands, audit and ended journeys are kept; left out: 7 days",
+    }),
   })
   .openapi("ProvisionRequest");
 

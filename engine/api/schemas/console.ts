@@ -1,5 +1,6 @@
 /** The console itself: what it is, its manager, faults for the samples, sessions, readiness. */
 import { z } from "@hono/zod-openapi";
+import { TOPIC_SETTINGS, type TopicSetting } from "../../core/topic-names.ts";
 import { profileSchema } from "./profile.ts";
 import { count, time } from "./values.ts";
 
@@ -11,6 +12,11 @@ export const infoSchema = z
     actor: z.string().openapi({ description: "Under whose name actions are recorded" }),
     samples: z.boolean().openapi({ description: "The sample services run beside this console" }),
     retention_days: count,
+    topics: z
+      .object(
+        Object.fromEntries(TOPIC_SETTINGS.map((role) => [role, z.string()])) as Record<TopicSetting, z.ZodString>,
+      )
+      .openapi({ description: "What the topics of this profile are called" }),
     connection: z
       .object({
         state: z.enum(["connected", "connecting", "disconnected"]),

@@ -1,5 +1,6 @@
 /** Profiles: the connections a console knows, how they are tested and chosen. */
 import { z } from "@hono/zod-openapi";
+import { refineTopics, topicSettingsSchema } from "./topic-settings.ts";
 import { milliseconds, time } from "./values.ts";
 
 export const ENVIRONMENTS = ["dev", "staging", "prod"] as const;
@@ -45,7 +46,11 @@ const registryFields = {
   wire_format: z.enum(["json", "confluent"]).default("json"),
   validate: z.boolean().default(true),
 };
-const kafkaFields = { brokers: z.array(brokerSchema).min(1).max(100), prefix: prefixSchema.default("") };
+const kafkaFields = {
+  brokers: z.array(brokerSchema).min(1).max(100),
+  prefix: prefixSchema.default(""),
+  topics: topicSettingsSchema.optional(),
+};
 
 const kafkaSchema = z
   .object({
@@ -113,6 +118,7 @@ const kafkaDraft = z
       .nullish(),
     registry: z.object({ ...registryFields, password: newSecret }).nullish(),
   })
+  .superRefine(refineTopics)
   .openapi("KafkaProfileDraft");
 
 /** The body of `PUT /profiles/{name}`. */

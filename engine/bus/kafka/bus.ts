@@ -9,6 +9,7 @@
 import type { Admin, default as Kafkajs } from "kafkajs";
 import { AntigraphError } from "../../core/errors.ts";
 import { TOPICS } from "../../core/protocol.ts";
+import { closedTopic } from "../../core/topic-names.ts";
 import type {
   BusLogger,
   BusRecord,
@@ -211,7 +212,7 @@ class KafkaBus implements ObservableBus {
   async work(worker: Worker): Promise<WorkHandle> {
     this.assertOpen();
     const state = this.options.changelogOf?.(worker.topic) ?? TOPICS.journeys;
-    const changelog = { state, closed: `${state}.closed` };
+    const changelog = { state, closed: closedTopic(state) };
     const session = new WorkSession(worker, {
       client: this.client,
       codec: this.codec,

@@ -14,6 +14,7 @@
 import net from "node:net";
 import tls from "node:tls";
 import type { Broker, Cluster, ISocketFactory, Kafka, KafkaConfig, logLevel } from "kafkajs";
+import type { TopicSettings } from "../../core/topic-names.ts";
 import type { BusLogger } from "../bus.ts";
 import { delay, isFinal, typeOf } from "./errors.ts";
 import { adaptClusters } from "./requests.ts";
@@ -34,6 +35,14 @@ export interface KafkaConnection {
   clientId?: string;
   ssl?: KafkaConfig["ssl"];
   sasl?: KafkaConfig["sasl"];
+}
+
+/** A cluster, and what is called how on it by those who work together there. */
+export interface KafkaInstallation extends KafkaConnection {
+  /** In front of the topics' names, the groups' and the transactional ids. */
+  prefix: string;
+  /** Topics that have names of their own. */
+  topics: TopicSettings;
 }
 
 interface CoordinatorRequest {

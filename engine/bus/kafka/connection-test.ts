@@ -6,6 +6,8 @@
  *
  * Every broker of the list is tried. While one of them works, the others' faults are warnings.
  */
+
+import { type TopicSettings, topicNames } from "../../core/topic-names.ts";
 import type { BusLogger } from "../bus.ts";
 import type { KafkaConnection } from "./client.ts";
 import { checkAcls } from "./connection-test/acls.ts";
@@ -16,7 +18,6 @@ import { type LoggedIn, logIn } from "./connection-test/sasl.ts";
 import { checkTls } from "./connection-test/tls.ts";
 import { checkTopics } from "./connection-test/topics.ts";
 import { checkTransactions } from "./connection-test/transactions.ts";
-import { topicNames } from "./provision.ts";
 
 export type StageName = "dns" | "tcp" | "tls" | "sasl" | "acls" | "topics" | "transactions";
 
@@ -28,6 +29,8 @@ export interface Stage extends Finding {
 export interface ConnectionTestOptions {
   /** In front of all topic names. */
   prefix?: string;
+  /** Topics that have names of their own. */
+  topics?: TopicSettings;
   /** The user of this connection is to run managers, not only a console; default true. */
   manager?: boolean;
   /** How `topics create` is called for this cluster, for advice; default by --brokers. */
@@ -51,10 +54,10 @@ const SILENT: BusLogger = { warn: () => {}, error: () => {} };
 /** Yields each stage as it ends, all seven of them: what comes after a failed one is `skipped`. Never rejects. */
 export async function* testConnection(
   connection: KafkaConnection,
-  { prefix = "", manager = true, createTopics, logger = SILENT }: ConnectionTestOptions = {},
+  { prefix = "", topics: own, manager = true, createTopics, logger = SILENT }: ConnectionTestOptions = {},
 ): AsyncGenerator<Stage, void> {
   const endsAt = performance.now() + TOTAL_TIMEOUT_MS;
-  const topics = topicNames(prefix);
+  const topics = topicNames(prefix, own);
   const group = `${prefix}antigraph.managers`;
   const transactionalId = `${prefix}antigraph.doctor-${crypto.randomUUID()}`;
   let failed: StageName | undefined;

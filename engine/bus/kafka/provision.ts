@@ -3,12 +3,10 @@
  * number of partitions is where a journey's home lies: it never changes under one prefix.
  */
 import type { Admin } from "kafkajs";
-import { TOPICS } from "../../core/protocol.ts";
+import { closedTopic, type TopicNames } from "../../core/topic-names.ts";
 import type { BusLogger } from "../bus.ts";
 import { createClient, type KafkaConnection } from "./client.ts";
 import { delay, unavailable } from "./errors.ts";
-
-export type TopicNames = Record<keyof typeof TOPICS, string>;
 
 const DEFAULT_PARTITIONS = 12;
 const TOPIC_RESOURCE = 2;
@@ -25,7 +23,7 @@ const CHANGELOG = {
 
 export interface ProvisionOptions extends KafkaConnection {
   topics: TopicNames;
-  /** Of tomanager, fromanager, the audit and the journeys; default 12. */
+  /** Of tomanager, fromanager, the audit and the journeys; default as many as those have that are there, else 12. */
   partitions?: number;
   /** Copies of each partition; default 3, or as many as there are brokers. */
   replication?: number;
@@ -46,19 +44,6 @@ interface TopicSpec {
   config: Record<string, string>;
 }
 
-/** All topics of a profile under a prefix. */
-export function topicNames(prefix = ""): TopicNames {
-  return {
-    toManager: prefix + TOPICS.toManager,
-    fromManager: prefix + TOPICS.fromManager,
-    edits: prefix + TOPICS.edits,
-    audit: prefix + TOPICS.audit,
-    journeys: prefix + TOPICS.journeys,
-    services: prefix + TOPICS.services,
-    deadLetter: prefix + TOPICS.deadLetter,
-  };
-}
-
 /** What each topic should be. */
 export function topicSpecs({
   topics,
@@ -75,7 +60,7 @@ export function topicSpecs({
     { name: topics.audit, partitions, config: kept },
     { name: topics.journeys, partitions, config: CHANGELOG },
     {
-      name: `${topics.journeys}.closed`,
+      name: closedTopic(topics.journeys),
       partitions,
       config: { "cleanup.policy": "compact,delete", "retention.ms": retention },
     },
@@ -91,8 +76,9 @@ export async function provisionTopics(options: ProvisionOptions): Promise<Provis
   const admin = client.kafka.admin();
   try {
     await admin.connect();
-    const specs = topicSpecs(options);
     const existing = new Set(await admin.listTopics());
+    const partitions = options.partitions ?? (await partitionsOfHomes(admin, options.topics, existing));
+    const specs = topicSpecs({ ...options, partitions });
     const missing = specs.filter(({ name }) => !existing.has(name));
     const brokers = (await admin.describeCluster()).brokers.length;
     const replication = options.replication ?? Math.min(3, brokers);
@@ -100,13 +86,25 @@ export async function provisionTopics(options: ProvisionOptions): Promise<Provis
     const there = specs.filter(({ name }) => existing.has(name));
     return {
       created: missing.map(({ name }) => name),
-      differences: await compare(admin, there, options.replication),
+      differences: await compare(admin, there, options),
     };
   } catch (error) {
     throw unavailable(options.brokers.join(", "), error);
   } finally {
     await admin.disconnect().catch(() => {});
   }
+}
+
+/** Journeys have their homes in these: what is missing of them gets as many partitions as the others have. */
+async function partitionsOfHomes(
+  admin: Admin,
+  { toManager, audit, journeys }: TopicNames,
+  existing: ReadonlySet<string>,
+): Promise<number | undefined> {
+  const topic = [toManager, audit, journeys].find((name) => existing.has(name));
+  if (topic === undefined) return undefined;
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+  return topics[0]?.partitions.length;
 }
 
 async function create(admin: Admin, specs: readonly TopicSpec[], replication: number): Promise<void> {
@@ -131,10 +129,11 @@ async function create(admin: Admin, specs: readonly TopicSpec[], replication: nu
   }
 }
 
+/** What nobody asked for, and the engine doesn't need, may be as it is. */
 async function compare(
   admin: Admin,
   specs: readonly TopicSpec[],
-  replication: number | undefined,
+  { topics, partitions: asked, replication, retentionMs }: ProvisionOptions,
 ): Promise<Provisioned["differences"]> {
   if (specs.length === 0) return [];
   const metadata = await admin.fetchTopicMetadata({ topics: specs.map(({ name }) => name) });
@@ -148,13 +147,16 @@ async function compare(
       if (has !== wanted) differences.push({ topic: name, what, has, wanted });
     };
     const found = metadata.topics.find((topic) => topic.name === name)?.partitions ?? [];
-    differ("partitions", String(found.length), String(partitions));
+    if (asked !== undefined || name !== topics.fromManager) {
+      differ("partitions", String(found.length), String(partitions));
+    }
     if (replication !== undefined) {
       const copies = Math.min(...found.map((partition) => partition.replicas.length));
       differ("replication", String(copies), String(replication));
     }
     const entries = resources.find(({ resourceName }) => resourceName === name)?.configEntries ?? [];
-    for (const what of ["cleanup.policy", "retention.ms"]) {
+    const isRetentionFixed = retentionMs !== undefined || name === topics.edits;
+    for (const what of isRetentionFixed ? ["cleanup.policy", "retention.ms"] : ["cleanup.policy"]) {
       const wanted = config[what];
       const has = entries.find(({ configName }) => configName === what)?.configValue;
       if (wanted !== undefined && has !== undefined) differ(what, ordered(has), ordered(wanted));

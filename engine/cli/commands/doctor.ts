@@ -1,5 +1,5 @@
 import type { Stage } from "../../bus/kafka/connection-test.ts";
-import { accessCluster, clusterArgs } from "../cluster-access.ts";
+import { accessCluster, clusterArgs, repeatableClusterArgs } from "../cluster-access.ts";
 import { command } from "../command.ts";
 import { Told } from "../failure.ts";
 import { type Io, printJson } from "../io.ts";
@@ -21,12 +21,14 @@ export const doctorCommand = command({
     },
     json: { type: "boolean", description: "Answer as JSON" },
   },
-  async run({ args, io }) {
-    const { connection, prefix, flags } = await accessCluster(args, io);
+  repeatable: repeatableClusterArgs,
+  async run({ args, all, io }) {
+    const { connection, flags } = await accessCluster(args, all("topic"), io);
+    const { prefix, topics } = connection;
     const { testConnection } = await import("../../bus/kafka/connection-test.ts");
     const createTopics = `antigraph topics create ${flags}`;
     const stages: Stage[] = [];
-    for await (const stage of testConnection(connection, { prefix, manager: args.manager, createTopics })) {
+    for await (const stage of testConnection(connection, { prefix, topics, manager: args.manager, createTopics })) {
       stages.push(stage);
       if (!args.json) print(stage, io);
     }

@@ -1,14 +1,19 @@
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { ConsoleHost } from "../../api/console.ts";
 import type { FixedCluster } from "../../api/fixed-profile.ts";
 import { AntigraphError } from "../../core/errors.ts";
 import type { Logger } from "../../manager/logger.ts";
 import type { ManagerStatus } from "../../manager/manager.ts";
-import { brokersOf } from "../brokers.ts";
+import {
+  type ClusterGiven,
+  clusterArgs,
+  clusterGiven,
+  profilesFolder,
+  repeatableClusterArgs,
+} from "../cluster-access.ts";
 import { command, integer } from "../command.ts";
 import { defaultDataDir } from "../data-dir.ts";
-import { Failure, UsageError } from "../failure.ts";
+import { Failure } from "../failure.ts";
 import { type Io, printJson } from "../io.ts";
 import { lineLogger } from "../line-logger.ts";
 import { untilStopped } from "../until-stopped.ts";
@@ -21,9 +26,7 @@ export const managerCommand = command({
   name: "manager",
   description: "Run a manager without a console, beside others on a Kafka cluster",
   args: {
-    profile: { type: "string", description: "The profile to work on", valueHint: "NAME" },
-    brokers: { type: "string", description: "Or these brokers", valueHint: "HOST:PORT,..." },
-    prefix: { type: "string", description: "With --brokers: in front of all topic names", valueHint: "TEXT" },
+    ...clusterArgs,
     data: {
       type: "string",
       description: "The data folder; each manager takes a folder of its own in it",
@@ -33,10 +36,11 @@ export const managerCommand = command({
     verbose: { type: "boolean", description: "Log more than warnings and errors" },
     json: { type: "boolean", description: "Answer as JSON" },
   },
-  async run({ args, io }) {
+  repeatable: repeatableClusterArgs,
+  async run({ args, all, io }) {
     const port = integer(args["api-port"], "--api-port", 0, HIGHEST_PORT);
     const dataDir = resolve(args.data ?? defaultDataDir(io.environment));
-    const cluster = await clusterOf(args, dataDir, io);
+    const cluster = await clusterOf(args, all("topic"), io);
     const logger = lineLogger(io, args.verbose === true);
     const stopped = untilStopped();
     const running = await inFolderOfItsOwn(join(dataDir, "manager"), (folder) =>
@@ -121,24 +125,11 @@ async function inFolderOfItsOwn(base: string, open: (folder: string) => Promise<
   }
 }
 
-async function clusterOf(
-  args: { profile?: string; brokers?: string; prefix?: string },
-  dataDir: string,
-  io: Io,
-): Promise<FixedCluster> {
-  if ((args.profile === undefined) === (args.brokers === undefined)) {
-    throw new UsageError(
-      "Name the cluster with --profile NAME or --brokers HOST:PORT,... (the embedded bus belongs to one console).",
-    );
+async function clusterOf(given: ClusterGiven, topics: readonly string[], io: Io): Promise<FixedCluster> {
+  const { profile, connection } = clusterGiven(given, topics);
+  if (connection !== undefined) {
+    return { name: connection.brokers.join(","), environment: "dev", read_only: false, connection };
   }
-  if (args.brokers !== undefined) {
-    const brokers = brokersOf(args.brokers);
-    const connection = { brokers, prefix: args.prefix ?? "" };
-    return { name: brokers.join(","), environment: "dev", read_only: false, connection };
-  }
-  if (args.prefix !== undefined) throw new UsageError("--prefix goes with --brokers; a profile has its own.");
   const { readClusterProfile } = await import("../../api/cluster-profile.ts");
-  // A manager's own data folder need not have the profiles: then they are those of the user's console.
-  const home = existsSync(join(dataDir, "profiles.json")) ? dataDir : defaultDataDir(io.environment);
-  return readClusterProfile(home, args.profile ?? "", io.environment);
+  return readClusterProfile(profilesFolder(given.data, io), profile, io.environment);
 }

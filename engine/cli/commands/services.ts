@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { SAMPLE_NAMES } from "../../../examples/services/names.ts";
 import { type ConsoleClient, ConsoleError, ConsoleUnreachable } from "../../service/console-client.ts";
-import { accessCluster } from "../cluster-access.ts";
+import { accessCluster, clusterArgs, repeatableClusterArgs } from "../cluster-access.ts";
 import { command } from "../command.ts";
 import { accessConsole, consoleArgs } from "../console-access.ts";
 import { defaultDataDir } from "../data-dir.ts";
@@ -37,22 +37,25 @@ export const servicesCommand = command({
     url: consoleArgs.url,
     profile: { type: "string", description: "On the Kafka cluster of this profile instead", valueHint: "NAME" },
     brokers: { type: "string", description: "Or on this cluster, in clear", valueHint: "HOST:PORT,..." },
-    prefix: { type: "string", description: "With --brokers: in front of all topic names", valueHint: "TEXT" },
+    prefix: clusterArgs.prefix,
+    topic: clusterArgs.topic,
     json: { type: "boolean", description: "Answer as JSON" },
   },
-  repeatable: ["fail", "delay"],
+  repeatable: ["fail", "delay", ...repeatableClusterArgs],
   async run({ args, all, io }) {
     const names = namesOf(args.only);
     const onKafka = args.brokers !== undefined || args.profile !== undefined;
+    const topics = all("topic");
     if (!onKafka && args.prefix !== undefined) throw new UsageError("--prefix goes with --brokers.");
-    const cluster = onKafka ? await accessCluster(args, io) : undefined;
+    if (!onKafka && topics.length > 0) throw new UsageError("--topic goes with --brokers.");
+    const cluster = onKafka ? await accessCluster(args, topics, io) : undefined;
     const dataDir = args.data ?? resolve(defaultDataDir(io.environment), onKafka ? "kafka" : "");
     if (args.dump) return await dump(dataDir, names, args.json === true, io);
     const faults = faultsOf(all("fail"), all("delay"), names);
     const { where, place } =
       cluster === undefined
         ? await onConsole(args.url, dataDir, io)
-        : { where: { ...cluster.connection, prefix: cluster.prefix }, place: cluster.place };
+        : { where: cluster.connection, place: cluster.place };
     const { runSamples } = await import("../../../examples/services/samples.ts");
     const samples = await runSamples({
       ...{ ...where, dataDir, only: names, faults },

@@ -1,12 +1,16 @@
-import { accessCluster, clusterArgs } from "../cluster-access.ts";
+import { parseDuration } from "../../core/duration.ts";
+import { topicNames } from "../../core/topic-names.ts";
+import { accessCluster, clusterArgs, repeatableClusterArgs } from "../cluster-access.ts";
 import { command, group, integer } from "../command.ts";
-import { Failure } from "../failure.ts";
+import { Failure, UsageError } from "../failure.ts";
 import { printJson } from "../io.ts";
 import { lineLogger } from "../line-logger.ts";
 import { table } from "../table.ts";
 
 const MAXIMUM_PARTITIONS = 1_000;
 const MAXIMUM_REPLICATION = 9;
+/** What a manager that was away hasn't read yet must still be there. */
+const SHORTEST_RETENTION_MS = 3_600_000;
 
 const createCommand = command({
   name: "create",
@@ -14,6 +18,11 @@ const createCommand = command({
   args: {
     ...clusterArgs,
     partitions: { type: "string", description: "Of tomanager, audit and journeys alike (12)", valueHint: "N" },
+    retention: {
+      type: "string",
+      description: "How long inputs, commands, audit and ended journeys are kept (7d)",
+      valueHint: "TIME",
+    },
     replication: {
       type: "string",
       description: "Copies of each partition (3 where there are brokers)",
@@ -21,14 +30,16 @@ const createCommand = command({
     },
     json: { type: "boolean", description: "Answer as JSON" },
   },
-  async run({ args, io }) {
-    const { connection, prefix } = await accessCluster(args, io);
-    const { provisionTopics, topicNames } = await import("../../bus/kafka/provision.ts");
+  repeatable: repeatableClusterArgs,
+  async run({ args, all, io }) {
+    const { connection } = await accessCluster(args, all("topic"), io);
+    const { provisionTopics } = await import("../../bus/kafka/provision.ts");
     const provisioned = await provisionTopics({
       ...connection,
-      topics: topicNames(prefix),
+      topics: topicNames(connection.prefix, connection.topics),
       partitions: integer(args.partitions, "--partitions", 1, MAXIMUM_PARTITIONS),
       replication: integer(args.replication, "--replication", 1, MAXIMUM_REPLICATION),
+      retentionMs: retentionOf(args.retention),
       logger: lineLogger(io, false),
     });
     const { created, differences } = provisioned;
@@ -45,5 +56,15 @@ const createCommand = command({
     }
   },
 });
+
+/** Flows are kept for ever, whatever is asked for. */
+function retentionOf(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const retentionMs = parseDuration(given);
+  if (retentionMs === undefined || retentionMs < SHORTEST_RETENTION_MS) {
+    throw new UsageError(`--retention takes a time like 12h or 30d, an hour at least, not "${given}".`);
+  }
+  return retentionMs;
+}
 
 export const topicsCommand = group("topics", "Provision topics", { create: createCommand });

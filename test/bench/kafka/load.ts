@@ -1,7 +1,8 @@
 /** The inputs of the benchmarks: topics of their own, the three-step flow, starts and replies in any order. */
 import { Kafka, logLevel } from "kafkajs";
-import { provisionTopics, type TopicNames, topicNames } from "../../../engine/bus/kafka/provision.ts";
+import { provisionTopics } from "../../../engine/bus/kafka/provision.ts";
 import { MANAGER } from "../../../engine/core/protocol.ts";
+import { type TopicNames, topicNames } from "../../../engine/core/topic-names.ts";
 import { flowFile } from "../../support/journey-spec.ts";
 
 export const PARTITIONS = 12;

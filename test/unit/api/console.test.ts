@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { FunctionStats } from "../../../engine/audit/store.ts";
 import { TOPICS } from "../../../engine/core/protocol.ts";
+import { topicsBySetting } from "../../../engine/core/topic-names.ts";
 import { openTestApi } from "../../support/api-host.ts";
 
 const stats = (name: string, more: Partial<FunctionStats> = {}): FunctionStats => ({
@@ -28,6 +29,7 @@ describe("/info, /manager", () => {
       actor: "olga",
       samples: false,
       retention_days: 30,
+      topics: topicsBySetting(TOPICS),
       connection: { state: "connected", since: "2026-11-22T10:00:00.000Z" },
       outbox: { waiting: 0 },
     });

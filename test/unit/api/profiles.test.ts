@@ -56,6 +56,41 @@ describe("/profiles", () => {
     expect((await t.api("DELETE", "/profiles/shop")).body.code).toBe("profile_not_found");
   });
 
+  test("topics may have names of their own; unknown ones and doubled names are refused", async () => {
+    const t = await openTestApi();
+    const withTopics = (topics?: object) => ({ kafka: { ...cluster.kafka, topics } });
+    const topics = { tomanager: "orders.to-manager", journeys: "orders.state" };
+    const { body } = await t.api("PUT", "/profiles/shop", withTopics(topics));
+    expect(body.kafka.topics).toEqual(topics);
+    expect(
+      await openProfiles(t.dataDir)
+        .connection("shop")
+        .catch((error) => error.code),
+    ).toBe("secret_missing");
+    const refused = async (given: object) => {
+      const answer = await t.api("PUT", "/profiles/shop", withTopics(given));
+      return [answer.status, answer.body.code, answer.body.errors[0]];
+    };
+    expect(await refused({ commands: "a" })).toEqual([
+      400,
+      "invalid_request",
+      {
+        path: "kafka.topics.commands",
+        message: expect.stringContaining("there is no topic commands; there are tomanager, fromanager,"),
+      },
+    ]);
+    expect(await refused({ audit: "shop.tomanager" })).toEqual([
+      400,
+      "invalid_request",
+      { path: "kafka.topics.audit", message: "shop.tomanager is the name of tomanager already" },
+    ]);
+    expect((await t.api("PUT", "/profiles/shop", withTopics({}))).body.kafka).not.toHaveProperty("topics");
+    const file = JSON.parse(fileOf(t.dataDir));
+    file.profiles[1].kafka.topics = { commands: "a" };
+    writeFileSync(join(t.dataDir, "profiles.json"), JSON.stringify(file));
+    expect(() => openProfiles(t.dataDir)).toThrow(/there is no topic commands; there are tomanager/);
+  });
+
   test("the open one and the embedded one can't be forgotten", async () => {
     const t = await openTestApi();
     await t.api("PUT", "/profiles/shop", cluster);

@@ -65,11 +65,14 @@ describe("producing by hand", () => {
     expect(await of(PATH, { value: "x".repeat(1_000_001) })).toEqual([413, "payload_too_large"]);
   });
 
-  test.each([TOPICS.audit, TOPICS.journeys])("%s is for managers only", async (topic) => {
-    const t = await openTestApi();
-    const { status, body } = await t.api("POST", `/topics/${topic}/records`, { value: 1 });
-    expect([status, body.code]).toEqual([403, "forbidden_topic"]);
-  });
+  test.each([TOPICS.audit, TOPICS.journeys, `${TOPICS.journeys}.closed`])(
+    "%s is for managers only",
+    async (topic) => {
+      const t = await openTestApi();
+      const { status, body } = await t.api("POST", `/topics/${topic}/records`, { value: 1 });
+      expect([status, body.code]).toEqual([403, "forbidden_topic"]);
+    },
+  );
 
   test.each([{ read_only: true }, { environment: "prod" as const }])("not on a profile like %j", async (profile) => {
     const t = await openTestApi({ profile });

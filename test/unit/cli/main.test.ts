@@ -37,6 +37,27 @@ describe("wrong use ends with exit code 2 and the usage", () => {
       "a profile has its own",
       "USAGE antigraph topics create",
     ],
+    [["doctor", "--brokers", "a:1", "--prefix", "a b"], "a prefix is letters", "USAGE antigraph doctor"],
+    [["doctor", "--brokers", "a:1", "--topic", "audit"], 'takes TOPIC=NAME, not "audit"', "USAGE antigraph doctor"],
+    [
+      ["topics", "create", "--brokers", "a:1", "--topic", "commands=x"],
+      "--topic commands: there is no topic commands; there are tomanager, fromanager, tomanageredits, audit, journeys,",
+      "USAGE antigraph topics create",
+    ],
+    [
+      ["manager", "--brokers", "a:1", "--topic", "audit=x", "--topic", "services=x"],
+      "--topic services: x is the name of audit already",
+      "USAGE antigraph manager",
+    ],
+    [
+      ["manager", "--brokers", "a:1", "--topic", "audit=x", "--topic", "audit=y"],
+      "--topic names audit twice",
+      "USAGE antigraph manager",
+    ],
+    [["manager", "--profile", "a", "--topic", "audit=x"], "a profile has its own", "USAGE antigraph manager"],
+    [["services", "--topic", "audit=x"], "--topic goes with --brokers", "USAGE antigraph services"],
+    [["topics", "create", "--brokers", "a:1", "--retention", "9"], "--retention takes a time like", "USAGE"],
+    [["topics", "create", "--brokers", "a:1", "--retention", "5m"], "an hour at least", "USAGE"],
     [["services", "--only", "shop"], 'no sample service "shop"', "USAGE antigraph services"],
     [["audit", "prune"], "Give either --before or --days.", "USAGE antigraph audit prune"],
   ])("%j", async (args, message, usage) => {

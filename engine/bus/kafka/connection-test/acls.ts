@@ -1,7 +1,7 @@
 /** May this user do what a manager (or a console without one) does? Names what is missing, and the command that grants it. */
 
+import { closedTopic, type TopicNames } from "../../../core/topic-names.ts";
 import { typeOf } from "../errors.ts";
-import type { TopicNames } from "../provision.ts";
 import { coordinatorOf, type Operation, rightsOn, rightsOnGroup } from "./authorized.ts";
 import type { Checked } from "./finding.ts";
 import type { LoggedIn } from "./sasl.ts";
@@ -90,7 +90,7 @@ function topicNeeds({ topics, manager }: Stand): Map<string, Operation[]> {
     [topics.fromManager, manager ? both : read],
     [topics.audit, manager ? both : read],
     [topics.journeys, manager ? both : read],
-    [`${topics.journeys}.closed`, manager ? both : read],
+    [closedTopic(topics.journeys), manager ? both : read],
     [topics.services, read],
     [topics.deadLetter, manager ? both : read],
   ]);

@@ -1,5 +1,6 @@
 /** Are the topics there, and in the form the engine stands on? */
-import { type TopicNames, topicSpecs } from "../provision.ts";
+import { closedTopic, type TopicNames } from "../../../core/topic-names.ts";
+import { topicSpecs } from "../provision.ts";
 import type { Stand } from "./acls.ts";
 import { rightsOn, type TopicRights } from "./authorized.ts";
 import type { Checked } from "./finding.ts";
@@ -59,7 +60,7 @@ const prefixOption = (prefix: string): string => (prefix === "" ? "" : ` --prefi
 function partitionDifferences(there: readonly TopicRights[], topics: TopicNames): Difference[] {
   const counts = new Map(there.map(({ topic, partitions }) => [topic, partitions.length]));
   const homes = counts.get(topics.toManager) ?? 0;
-  const alike = [topics.audit, topics.journeys, `${topics.journeys}.closed`];
+  const alike = [topics.audit, topics.journeys, closedTopic(topics.journeys)];
   const differences = alike.flatMap((topic): Difference[] => {
     const has = counts.get(topic) ?? 0;
     if (has === homes) return [];

@@ -44,6 +44,7 @@ describe("the form of a profile", () => {
       kafka: {
         brokers: ["a:9093", "b:9093"],
         prefix: "eu.",
+        topics: {},
         sasl: { mechanism: "scram-sha-512", username: "antigraph" },
         tls: { ca: "/etc/ca.pem" },
         registry: { url: "https://registry:8081", username: "r", wire_format: "confluent", validate: true },
@@ -75,12 +76,23 @@ describe("the form of a profile", () => {
     expect(draftOf(form, "kafka").kafka).toEqual({
       brokers: ["localhost:9092"],
       prefix: "",
+      topics: {},
       sasl: { mechanism: "oauthbearer", client_id: "c", token_url: "https://t" },
       tls: null,
       registry: null,
     });
     expect(draftOf(fresh({ sasl: "none" }), "kafka").kafka?.sasl).toBeNull();
     expect(draftOf(formOf(undefined), "embedded")).not.toHaveProperty("kafka");
+  });
+
+  test("names single topics, whole, and none where nothing was typed", () => {
+    const topics = { ...fresh().topics, tomanager: " orders.in ", audit: "" };
+    expect(draftOf(fresh({ topics }), "kafka").kafka?.topics).toEqual({ tomanager: "orders.in" });
+    const named = { ...kept, kafka: { brokers: ["a:1"], prefix: "", topics: { audit: "history" } } };
+    expect(draftOf(formOf(named), "kafka").kafka?.topics).toEqual({ audit: "history" });
+    expect(problemsOf(fresh({ topics: { ...topics, audit: "fromanager" } }), "kafka").topics).toBe(
+      "audit: fromanager is the name of fromanager already.",
+    );
   });
 
   test("keeps a profile's own environment where another one makes it stricter", () => {
