@@ -1,21 +1,19 @@
 /** The bus that a profile names, with what belongs to it: topic names, the way of records to it, where its files lie. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ObservableBus } from "../bus/bus.ts";
 import { openEmbeddedBus } from "../bus/embedded/bus.ts";
-import { openKafkaBus } from "../bus/kafka/bus.ts";
-import { type BusConnection, openPatientBus } from "../bus/kafka/patient-bus.ts";
-import { TopicCopy } from "../bus/kafka/topic-copy.ts";
+import type { BusConnection } from "../bus/kafka/patient-bus.ts";
 import { AntigraphError } from "../core/errors.ts";
 import { TOPICS } from "../core/protocol.ts";
 import { type TopicNames, topicNames } from "../core/topic-names.ts";
 import type { Logger } from "../manager/logger.ts";
-import { lockedBy, writePrivately } from "./data-folder.ts";
+import { lockedBy } from "./data-folder.ts";
 import type { ApiHost, ProfileStore } from "./host.ts";
+import { openKafkaProfile } from "./kafka-profile.ts";
 import { directly, type Outgoing, openOutbox } from "./outbox.ts";
 import type { Profile } from "./schemas/profile.ts";
 
-const PRIVATE_FOLDER = 0o700;
 const MANAGERS = "antigraph.managers";
 
 export interface EngineBus {
@@ -68,33 +66,13 @@ function openEmbedded(
 }
 
 function openKafka(options: EngineBusOptions, onClose: (close: () => Promise<void>) => void): EngineBus {
-  const { dataDir, profile, profiles, clock, logger } = options;
+  const { dataDir, profile, profiles, onOtherLog, clock, logger } = options;
   const { prefix = "", topics: own } = profile.kafka ?? {};
-  const topics = topicNames(prefix, own);
-  const folder = join(dataDir, "profiles", profile.name);
-  mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
-  putAsideOtherCluster(folder);
-  putAsideOtherTopics(folder, topics);
-  const connect = async (): Promise<ObservableBus> => {
-    const bus = await openKafkaBus({
-      ...(await profiles.connection(profile.name)),
-      dataDir: folder,
-      deadLetters: topics.deadLetter,
-      changelogOf: () => topics.journeys,
-      idPrefix: `${prefix}antigraph.`,
-      clock,
-      logger,
-    });
-    try {
-      await assertSameCluster(bus, folder, options);
-      return bus;
-    } catch (error) {
-      await bus.close();
-      throw error;
-    }
-  };
-  const copied = { topic: topics.edits, copy: new TopicCopy(join(folder, "flows.jsonl")) };
-  const bus = openPatientBus({ connect, copied, onOtherLog: options.onOtherLog, clock, logger });
+  const { bus, topics, folder } = openKafkaProfile({
+    ...{ dataDir, name: profile.name, prefix, topics: topicNames(prefix, own), onOtherLog, clock, logger },
+    connection: () => profiles.connection(profile.name),
+    reached: (id) => profiles.reached(profile.name, id),
+  });
   onClose(() => bus.close());
   const outgoing = saysWhoLocked(dataDir, () =>
     openOutbox({ file: join(folder, "outbox.sqlite"), bus, clock, logger }),
@@ -109,71 +87,6 @@ function openKafka(options: EngineBusOptions, onClose: (close: () => Promise<voi
     group: `${prefix}${MANAGERS}`,
     folder,
   };
-}
-
-/** The id of the cluster that the files of a profile belong to. */
-const CLUSTER_FILE = "cluster";
-/** The id of the cluster that was found in its place: at the next opening the files are put aside. */
-const OTHER_CLUSTER_FILE = "cluster-found";
-/** The names of the topics that the files are of. */
-const TOPICS_FILE = "topics.json";
-/** What is of a cluster: caches, which are filled again, and records that must never go to another one. */
-const CLUSTER_FILES = ["audit.sqlite", "outbox.sqlite", "flows.jsonl"];
-
-/** Before anything is read or sent. */
-async function assertSameCluster(
-  bus: ObservableBus,
-  folder: string,
-  { profile, profiles, onOtherLog, logger }: EngineBusOptions,
-): Promise<void> {
-  const { id = "" } = await bus.cluster();
-  const known = textOf(join(folder, CLUSTER_FILE));
-  if (known === undefined) writePrivately(join(folder, CLUSTER_FILE), id);
-  else if (known !== id) {
-    logger.warn({ profile: profile.name, known, found: id }, "The profile leads to another cluster than before");
-    writePrivately(join(folder, OTHER_CLUSTER_FILE), id);
-    onOtherLog();
-    throw new AntigraphError(
-      "bus_unavailable",
-      "the profile leads to another cluster than before; it is opened anew",
-    );
-  }
-  profiles.reached(profile.name, id);
-}
-
-/** May be cut short by a crash at any place: then the rest is done the next time, and nothing is put over anything. */
-function putAsideOtherCluster(folder: string): void {
-  const found = textOf(join(folder, OTHER_CLUSTER_FILE));
-  if (found === undefined) return;
-  const known = textOf(join(folder, CLUSTER_FILE));
-  if (found !== known) {
-    const name = `of-${known?.replaceAll(/[^\w-]/g, "") ?? "another"}`;
-    putAside(folder, name);
-    writePrivately(join(folder, CLUSTER_FILE), found);
-  }
-  rmSync(join(folder, OTHER_CLUSTER_FILE));
-}
-
-/** Under another prefix, or other names, there are other journeys, and nobody reads what the outbox would send. */
-function putAsideOtherTopics(folder: string, topics: TopicNames): void {
-  const names = JSON.stringify(topics);
-  const known = textOf(join(folder, TOPICS_FILE));
-  if (known === names) return;
-  if (known !== undefined) putAside(folder, "of-other-topics");
-  writePrivately(join(folder, TOPICS_FILE), names);
-}
-
-function putAside(folder: string, name: string): void {
-  let aside = join(folder, name);
-  for (let number = 2; existsSync(aside); number++) aside = join(folder, `${name}-${number}`);
-  mkdirSync(aside, { mode: PRIVATE_FOLDER });
-  for (const file of CLUSTER_FILES.flatMap((each) => [each, `${each}-wal`, `${each}-shm`])) {
-    if (existsSync(join(folder, file))) renameSync(join(folder, file), join(aside, file));
-  }
-}
-
-function textOf(file: string): string | undefined {
-  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
 }
 
 function saysWhoLocked<T>(dataDir: string, open: () => T): T {

@@ -25,13 +25,14 @@ function textsIn(folder: string): string[] {
     .map((file) => readFileSync(file, "latin1"));
 }
 
-test("profile, test, topics, doctor, unlock, publish, two managers, one killed, a journey undone", async () => {
+test("profile, test, topics, doctor, unlock, publish, two managers, one killed, a journey undone, the cache rebuilt", async () => {
   vi.stubEnv("SHOP_PASSWORD", PASSWORD);
-  const { api, untilStatus, dataDir } = await openTestConsole();
+  const { api, untilStatus, dataDir, host } = await openTestConsole();
   const cli = (...args: string[]) => runCli([...args, "--profile", "shop", "--data", dataDir], ENVIRONMENT);
   const kafka = {
     brokers: secure.brokers("SASL"),
     prefix: "shop.",
+    topics: { tomanager: "orders.to-manager", journeys: "orders.state" },
     sasl: { mechanism: "scram-sha-512", username: "admin", password: `\${SHOP_PASSWORD}` },
     tls: { ca: secure.authority.caFile },
   };
@@ -99,8 +100,22 @@ test("profile, test, topics, doctor, unlock, publish, two managers, one killed, 
     stricter_profile: "shop",
     read_only: true,
   });
-  const said = [tested, chosen, await api("GET", "/profiles")].map((answer) => JSON.stringify(answer.body));
-  const printed = [created, doctor].flatMap(({ out, err }) => [out, err]);
+
+  const locked = await cli("audit", "rebuild");
+  expect([locked.code, locked.err]).toEqual([1, expect.stringContaining("is open already by process")]);
+  const events = (await api("GET", `/journeys/${uuid}/events`)).body.events.length;
+  const profiles = JSON.stringify((await api("GET", "/profiles")).body);
+  await host.close();
+  const rebuilt = await cli("audit", "rebuild", "--json");
+  expect([rebuilt.code, JSON.parse(rebuilt.out)]).toMatchObject([0, { journeys: 1, events, missing: 0 }]);
+  const exported = join(own, "events.jsonl");
+  expect((await cli("audit", "export", exported)).out).toContain(`${events} events`);
+  expect(readFileSync(exported, "utf8").trim().split("\n")).toHaveLength(events);
+  expect((await cli("audit", "import", exported)).out).toContain(`there before: ${events}`);
+  expect((await cli("audit", "prune", "--days", "0")).out).toContain("Taken out: 1 journey.");
+
+  const said = [profiles, ...[tested, chosen].map((answer) => JSON.stringify(answer.body))];
+  const printed = [created, doctor, rebuilt].flatMap(({ out, err }) => [out, err]);
   const running = [...managers, services].flatMap(({ out, err }) => [out(), err()]);
   for (const text of [...said, ...printed, ...running, ...textsIn(dataDir)]) expect(text).not.toContain(PASSWORD);
 });

@@ -2,7 +2,9 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { AuditHost } from "../../audit/open-audit.ts";
 import { auditArgs, withAudit } from "../audit-folder.ts";
+import { repeatableClusterArgs } from "../cluster-access.ts";
 import { command, group, integer } from "../command.ts";
 import { Failure, UsageError } from "../failure.ts";
 import { printJson } from "../io.ts";
@@ -14,11 +16,13 @@ const rebuildCommand = command({
   name: "rebuild",
   description: "Delete the cache and read the audit topic again; the console must be stopped",
   args: auditArgs,
-  async run({ args, io }) {
-    const status = await withAudit(args, io, async (audit) => {
+  repeatable: repeatableClusterArgs,
+  async run({ args, all, io }) {
+    const rebuild = async (audit: AuditHost) => {
       await audit.rebuild();
       return audit.status();
-    });
+    };
+    const status = await withAudit(args, all("topic"), io, rebuild, true);
     if (args.json) return printJson(io, status);
     const gaps = status.missing > 0 ? ` Missing: ${counted(status.missing, "event")}.` : "";
     io.out(
@@ -34,9 +38,10 @@ const exportCommand = command({
     file: { type: "positional", required: false, description: "Where to; standard output if left out" },
     ...auditArgs,
   },
-  async run({ args, io }) {
+  repeatable: repeatableClusterArgs,
+  async run({ args, all, io }) {
     let events = 0;
-    await withAudit(args, io, async (audit) => {
+    await withAudit(args, all("topic"), io, async (audit) => {
       async function* lines() {
         for await (const line of audit.export()) {
           events += 1;
@@ -59,8 +64,9 @@ const importCommand = command({
     file: { type: "positional", required: true, description: "The export; - for standard input" },
     ...auditArgs,
   },
-  async run({ args, io }) {
-    const result = await withAudit(args, io, (audit) => {
+  repeatable: repeatableClusterArgs,
+  async run({ args, all, io }) {
+    const result = await withAudit(args, all("topic"), io, (audit) => {
       const input = args.file === "-" ? process.stdin : createReadStream(args.file);
       const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
       // readline keeps an error of its input to itself.
@@ -82,13 +88,14 @@ const pruneCommand = command({
     days: { type: "string", description: "Those that ended more than so many days ago", valueHint: "N" },
     ...auditArgs,
   },
-  async run({ args, io }) {
+  repeatable: repeatableClusterArgs,
+  async run({ args, all, io }) {
     const days = integer(args.days, "--days", 0, MOST_DAYS);
     if ((args.before === undefined) === (days === undefined)) throw new UsageError("Give either --before or --days.");
     const before = days === undefined ? Date.parse(args.before ?? "") : io.now() - days * DAY_MS;
     if (Number.isNaN(before))
       throw new UsageError(`--before takes a time like 2026-11-22T10:00:00Z, not "${args.before}".`);
-    const pruned = await withAudit(args, io, (audit) => audit.prune(new Date(before).toISOString()));
+    const pruned = await withAudit(args, all("topic"), io, (audit) => audit.prune(new Date(before).toISOString()));
     if (args.json) printJson(io, { pruned });
     else io.out(`Taken out: ${counted(pruned, "journey")}.`);
   },

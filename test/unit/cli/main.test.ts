@@ -59,6 +59,7 @@ describe("wrong use ends with exit code 2 and the usage", () => {
     [["topics", "create", "--brokers", "a:1", "--retention", "9"], "--retention takes a time like", "USAGE"],
     [["topics", "create", "--brokers", "a:1", "--retention", "5m"], "an hour at least", "USAGE"],
     [["services", "--only", "shop"], 'no sample service "shop"', "USAGE antigraph services"],
+    [["audit", "export", "--prefix", "a."], "Name the cluster: either --profile", "USAGE antigraph audit export"],
     [["audit", "prune"], "Give either --before or --days.", "USAGE antigraph audit prune"],
   ])("%j", async (args, message, usage) => {
     const { code, out, err } = await cli(args);
@@ -140,6 +141,8 @@ describe("failure ends with exit code 1 and one line that says what to do", () =
     [["doctor", "--profile", "embedded"], "The profile embedded is no Kafka cluster"],
     [["topics", "create", "--brokers", "127.0.0.1:1"], "127.0.0.1:1"],
     [["audit", "rebuild"], "/nowhere is no data folder of a console. Name the data folder"],
+    [["audit", "rebuild", "--profile", "x"], "There is no profile x; there are: embedded."],
+    [["audit", "rebuild", "--brokers", "127.0.0.1:1"], "/nowhere is no data folder of a console or a manager."],
     [["check", "/nowhere/flow.json"], "/nowhere/flow.json can't be read: ENOENT"],
     [["start", "a", "--data", "@/nowhere/data.json"], "/nowhere/data.json can't be read: ENOENT"],
   ])("%j", async (args, message) => {
