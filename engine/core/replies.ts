@@ -64,9 +64,15 @@ const LONGEST_MESSAGE_CHARS = 4_000;
 
 /** What the service said; one that knows the bold fields only may put its words into `data`. */
 function errorOf(reply: ToManager): StepError {
-  const inData = typeof reply.data === "string" ? reply.data : "";
-  const message = reply.error?.message || inData || `${reply.service}.${reply.function} failed without saying why`;
+  const message =
+    reply.error?.message || messageIn(reply.data) || `${reply.service}.${reply.function} failed without saying why`;
   return { code: "failed", ...reply.error, message: message.slice(0, LONGEST_MESSAGE_CHARS) };
+}
+
+function messageIn(data: unknown): string {
+  if (typeof data === "string") return data;
+  const said = typeof data === "object" && data !== null && "message" in data ? data.message : undefined;
+  return typeof said === "string" ? said : "";
 }
 
 // ---- matching ----

@@ -22,6 +22,8 @@ const LEASH = '"$@" </dev/null & pid=$!; echo "pid $pid"; cat >/dev/null; kill -
 
 export interface ClusterOptions {
   brokers: 1 | 3;
+  /** Where clients find the first broker; left out: any free port. */
+  port?: number;
   /** Lines added to every broker's server.properties. */
   properties?: string[];
   heapMb?: number;
@@ -87,6 +89,7 @@ export async function startCluster(options: ClusterOptions): Promise<KafkaCluste
   const { security } = options;
   const secured = security?.listeners ?? [];
   const ports = await freePorts(ids.length * (3 + secured.length));
+  if (options.port !== undefined) ports[0] = options.port;
   const proxies = options.proxied
     ? await Promise.all(ids.map((id) => TcpProxy.open(ports[2 * ids.length + id - 1] ?? 0)))
     : [];

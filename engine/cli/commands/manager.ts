@@ -83,7 +83,13 @@ async function managerAlone(cluster: FixedCluster, folder: string, logger: Logge
     return { folder, started: Promise.resolve(), status, stop: () => stop().finally(unlock) };
   } catch (error) {
     unlock();
-    throw error instanceof AntigraphError ? new Failure(error.code, error.message) : error;
+    if (!(error instanceof AntigraphError)) throw error;
+    const isAway = error.code === "bus_unavailable";
+    throw new Failure(
+      error.code,
+      error.message,
+      isAway ? "`antigraph doctor` finds out what is in the way." : undefined,
+    );
   }
 }
 

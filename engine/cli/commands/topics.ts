@@ -1,4 +1,5 @@
 import { parseDuration } from "../../core/duration.ts";
+import { AntigraphError } from "../../core/errors.ts";
 import { topicNames } from "../../core/topic-names.ts";
 import { accessCluster, clusterArgs, repeatableClusterArgs } from "../cluster-access.ts";
 import { command, group, integer } from "../command.ts";
@@ -32,7 +33,7 @@ const createCommand = command({
   },
   repeatable: repeatableClusterArgs,
   async run({ args, all, io }) {
-    const { connection } = await accessCluster(args, all("topic"), io);
+    const { connection, flags } = await accessCluster(args, all("topic"), io);
     const { provisionTopics } = await import("../../bus/kafka/provision.ts");
     const provisioned = await provisionTopics({
       ...connection,
@@ -41,6 +42,9 @@ const createCommand = command({
       replication: integer(args.replication, "--replication", 1, MAXIMUM_REPLICATION),
       retentionMs: retentionOf(args.retention),
       logger: lineLogger(io, false),
+    }).catch((error: unknown) => {
+      if (!(error instanceof AntigraphError) || error.code !== "bus_unavailable") throw error;
+      throw new Failure(error.code, error.message, `\`antigraph doctor ${flags}\` finds out what is in the way.`);
     });
     const { created, differences } = provisioned;
     if (args.json) printJson(io, provisioned);

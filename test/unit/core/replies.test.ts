@@ -37,6 +37,10 @@ describe("a reply", () => {
     };
     expect(say(null)).toEqual({ code: "failed", message: "svc.a failed without saying why" });
     expect(say("no such user")).toEqual({ code: "failed", message: "no such user" });
+    expect(say({ message: "no such user" })).toEqual({ code: "failed", message: "no such user" });
+    for (const odd of [{ message: 7 }, { user: 1 }, 7]) {
+      expect(say(odd)).toEqual({ code: "failed", message: "svc.a failed without saying why" });
+    }
   });
   it("has its message cut where it would weigh on every record", () => {
     const spec = given(chain);
