@@ -2,7 +2,8 @@
  * One partition of the state changelog as its next owner reads it: the newest value of each key. Beside the state, whose
  * keys begin with a uuid, it has two keys of its own: who works on the partition, and where its input stands.
  */
-import type { Checkpoint, Checkpoints } from "./checkpoint.ts";
+import type { Checkpoints } from "./checkpoint.ts";
+import type { Checkpoint } from "./checkpoint-file.ts";
 import type { Connection } from "./client.ts";
 import { fetchFrom } from "./fetch.ts";
 
@@ -68,7 +69,8 @@ export class Changelog {
         const options = { maxWaitMs: 0, partitionBytes: RESTORE_BYTES };
         return fetchFrom(connection, leader, topic, [{ partition, offset }], options);
       });
-      if (fetched === undefined) return;
+      // A broker that throttles this client answers nothing at all; kafkajs then keeps still for as long as it was told.
+      if (fetched === undefined) continue;
       for (const { key, value } of fetched.records) {
         if (key === null) continue;
         this.read.set(key, value);
@@ -84,7 +86,7 @@ export class Changelog {
   private async begin(): Promise<number> {
     const { connection, topic, partition } = this;
     const start = (await connection.offsets(topic, [partition], "start")).get(partition) ?? 0;
-    const checkpoint = this.checkpoints.load(partition);
+    const checkpoint = await this.checkpoints.load(partition);
     if (checkpoint === undefined || !(await this.isOfThisLog(checkpoint, start))) return start;
     this.entries = checkpoint.entries;
     this.fromCheckpoint = true;

@@ -1,7 +1,9 @@
 /** One fetch from one broker, and what readers of committed records see of it. */
-import { isUtf8 } from "node:buffer";
-import type { BusRecord, RecordBytes } from "../bus.ts";
+import type { BusRecord } from "../bus.ts";
 import type { Connection } from "./client.ts";
+import { type DecodedPartition, readMessages } from "./decoded-messages.ts";
+import type { PartitionAnswer } from "./fetch-response.ts";
+import { readBatches } from "./record-batches.ts";
 
 const READ_COMMITTED = 1;
 const MAXIMUM_BYTES = 16_777_216;
@@ -24,26 +26,9 @@ export interface FetchedPartition {
   lastStable: number;
 }
 
-interface WireRecord {
-  offset: string;
-  timestamp: string;
-  key: Buffer | null;
-  value: Buffer | null;
-  headers?: Record<string, Buffer | Buffer[] | string | undefined>;
-  isControlRecord?: boolean;
-  batchContext?: { producerId: string; inTransaction: boolean; firstOffset: string; lastOffsetDelta: number };
-}
-
-interface WirePartition {
-  partition: number;
-  highWatermark: string;
-  lastStableOffset: string;
-  abortedTransactions: { producerId: string; firstOffset: string }[] | null;
-  messages: WireRecord[];
-}
-
+/** As fetch-response.ts takes it apart, or as kafkajs does: see requests.ts. */
 interface FetchResponse {
-  responses: { topicName: string; partitions: WirePartition[] }[];
+  responses: { partitions: (PartitionAnswer | DecodedPartition)[] }[];
 }
 
 export interface FetchOptions {
@@ -79,15 +64,17 @@ export async function fetchFrom(
   };
   const response: FetchResponse = await connection.inFetchTurn(nodeId, () => broker.fetch(request));
   const asked = new Map(positions.map(({ partition, offset }) => [partition, offset]));
-  const fetched = response.responses
-    .flatMap((answer) => answer.partitions)
-    .map((answer) => settle(topic, asked.get(answer.partition) ?? 0, answer));
+  const fetched = await Promise.all(
+    response.responses
+      .flatMap((answer) => answer.partitions)
+      .map((answer) => settle(topic, asked.get(answer.partition) ?? 0, answer)),
+  );
   return Promise.all(
     fetched.map(async (found) => {
       const offset = asked.get(found.partition) ?? 0;
       if (found.next > offset || offset >= found.lastStable) return found;
-      // Nothing, though something is there: the answer was full, or a batch lies there that compaction has emptied. Of
-      // those kafkajs tells nothing: they are passed one offset at a time, for no record may be skipped.
+      // Nothing, though something is there: the answer was full, or the log has a gap that nothing tells the end of. It is
+      // passed one offset at a time, for no record may be skipped.
       if (positions.length === 1) return { ...found, next: offset + 1 };
       const alone = { partition: found.partition, offset };
       const [again] = await fetchFrom(connection, nodeId, topic, [alone], { ...options, maxWaitMs: 0 });
@@ -96,67 +83,17 @@ export async function fetchFrom(
   );
 }
 
-function settle(topic: string, from: number, answer: WirePartition): FetchedPartition {
+async function settle(
+  topic: string,
+  from: number,
+  answer: PartitionAnswer | DecodedPartition,
+): Promise<FetchedPartition> {
   const { partition } = answer;
+  const place = { topic, partition, from };
+  const read =
+    "batches" in answer
+      ? await readBatches(answer.batches, place, answer.abortedTransactions)
+      : readMessages(answer, place);
   const highWatermark = Number(answer.highWatermark);
-  const lastStable = Number(answer.lastStableOffset);
-  const records: BusRecord[] = [];
-  let next = from;
-  const isAborted = abortedOf(answer);
-  for (const message of answer.messages) {
-    const offset = Number(message.offset);
-    const aborted = isAborted(message, offset);
-    if (offset < from) continue;
-    const context = message.batchContext;
-    // The tail of a batch may have been compacted away.
-    const behind = context === undefined ? 0 : Number(context.firstOffset) + context.lastOffsetDelta + 1;
-    if (message === answer.messages.at(-1)) next = Math.max(next, behind);
-    next = Math.max(next, offset + 1);
-    if (!aborted && message.isControlRecord !== true) records.push(toRecord(topic, partition, offset, message));
-  }
-  return { partition, records, next, highWatermark, lastStable };
-}
-
-/** Says of each record, in order, whether its transaction was aborted. */
-function abortedOf(answer: WirePartition): (message: WireRecord, offset: number) => boolean {
-  const listed = answer.abortedTransactions ?? [];
-  if (listed.length === 0) return () => false;
-  const coming = listed
-    .map(({ producerId, firstOffset }) => ({ producerId, first: Number(firstOffset) }))
-    .sort((a, b) => a.first - b.first);
-  const open = new Set<string>();
-  return (message, offset) => {
-    for (let first = coming[0]; first !== undefined && first.first <= offset; first = coming[0]) {
-      open.add(first.producerId);
-      coming.shift();
-    }
-    const { producerId = "", inTransaction = false } = message.batchContext ?? {};
-    // A marker ends its producer's transaction; whatever follows belongs to its next one.
-    if (message.isControlRecord === true) open.delete(producerId);
-    return inTransaction && open.has(producerId);
-  };
-}
-
-function toRecord(topic: string, partition: number, offset: number, message: WireRecord): BusRecord {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(message.headers ?? {})) {
-    const last = Array.isArray(value) ? value.at(-1) : value;
-    if (last !== undefined && last !== null) headers[name] = last.toString();
-  }
-  const key = message.key === null ? null : message.key.toString();
-  const value = message.value === null ? null : message.value.toString();
-  return {
-    ...{ topic, partition, offset, timestamp: Number(message.timestamp), key, value, headers },
-    ...((isMangled(key, message.key) || isMangled(value, message.value)) && { bytes: copyOf(message) }),
-  };
-}
-
-/** Bytes that are no UTF-8 become U+FFFD; looking for that first costs next to nothing. */
-function isMangled(text: string | null, bytes: Buffer | null): boolean {
-  return text?.includes("\uFFFD") === true && bytes !== null && !isUtf8(bytes);
-}
-
-/** Apart from the answer they came in, which would stay in memory with them. */
-function copyOf({ key, value }: WireRecord): RecordBytes {
-  return { key: key && Buffer.from(key), value: value && Buffer.from(value) };
+  return { partition, ...read, highWatermark, lastStable: Number(answer.lastStableOffset) };
 }

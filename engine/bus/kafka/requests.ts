@@ -1,18 +1,21 @@
 /**
- * Two requests of kafkajs that don't do as they are:
+ * Three requests of kafkajs that don't do as they are:
  *
  *   - metadata: it throws the whole answer away when a single partition in it has no leader. Then nobody learns any more
  *     where the other leaders are, and one broken partition stops all work. Here such partitions are let through, with -1
  *     for their leader, as Kafka tells it. Metadata of a topic that isn't there stays an error.
  *   - produce: written by produce-request.ts, for speed.
+ *   - fetch: its answer is read by fetch-response.ts, for speed, but for records of before Kafka 0.11.
  */
 import type { Cluster, Kafka } from "kafkajs";
 import type { ProduceRequest } from "./client.ts";
+import { decodeFetchResponse, FETCH_VERSIONS } from "./fetch-response.ts";
 import { encodeProduceRequest } from "./produce-request.ts";
 
 /** kafkajs's name of what makes its clusters. */
 const CREATE_CLUSTER = "private:Kafka:createCluster";
 const PRODUCE_API_KEY = 0;
+const FETCH_API_KEY = 1;
 const METADATA_API_KEY = 3;
 /** All written in the same way. */
 const PRODUCE_VERSIONS = { first: 3, last: 7 };
@@ -25,7 +28,7 @@ interface Metadata {
 
 interface Protocol {
   request: { apiVersion: number; encode(): Promise<object> };
-  response: { decode: unknown; parse(data: Metadata): Promise<Metadata> };
+  response: { decode(payload: Buffer): Promise<object>; parse(data: object): Promise<object> };
 }
 
 type Lookup = (apiKey: number, definition: unknown) => (args: unknown) => Protocol;
@@ -71,6 +74,7 @@ function adaptRequests(cluster: Cluster): void {
     const lookup: Lookup = (apiKey, definition) => {
       const build = known(apiKey, definition);
       if (apiKey === METADATA_API_KEY) return (args) => bearing(build(args));
+      if (apiKey === FETCH_API_KEY) return (args) => read(build(args));
       return apiKey === PRODUCE_API_KEY ? (args) => written(build(args), args) : build;
     };
     Object.defineProperty(broker, "lookupRequest", {
@@ -99,8 +103,21 @@ function written(protocol: Protocol, args: unknown): Protocol {
   return { request: { ...request, encode }, response };
 }
 
+function read(protocol: Protocol): Protocol {
+  const { request, response } = protocol;
+  const { first, last } = FETCH_VERSIONS;
+  if (request.apiVersion < first || request.apiVersion > last) return protocol;
+  const decode = async (payload: Buffer): Promise<object> =>
+    decodeFetchResponse(payload, request.apiVersion) ?? response.decode(payload);
+  return { ...protocol, response: { ...response, decode } };
+}
+
+function isMetadata(data: object): data is Metadata {
+  return "topicMetadata" in data;
+}
+
 function bearing({ request, response }: Protocol): Protocol {
-  const parse = (data: Metadata): Promise<Metadata> => response.parse(withoutBorne(data));
+  const parse = (data: object): Promise<object> => response.parse(isMetadata(data) ? withoutBorne(data) : data);
   return { request, response: { ...response, parse } };
 }
 
