@@ -89,9 +89,12 @@ export function* decodeInFlight(entries: Iterable<StateEntry>): Generator<Journe
   for (const [uuid, record] of records) yield decodeOpen(record, (name) => parts.get(`${uuid}/${name}`));
 }
 
-/** The same from their records alone: with null for inputs and outputs, all clocks are there. */
+/** The same from their records alone, as these are: no inputs and outputs, but all clocks. For a fast restart. */
 export function* decodeClocks(entries: Iterable<StateEntry>): Generator<Journey> {
-  for (const { key, value } of entries) if (key.length === UUID_CHARS) yield decodeOpen(value, () => undefined);
+  for (const { key, value } of entries) {
+    // The key's text, so that it is in memory once.
+    if (key.length === UUID_CHARS) yield { ...(JSON.parse(value) as Stored), uuid: key, input: null };
+  }
 }
 
 /** A journey in flight from its record; `part` reads what lies apart under `uuid/NAME`. */

@@ -27,7 +27,7 @@ export interface Restored {
 
 export class Changelog {
   private entries = new Map<string, string>();
-  /** Read here, and not from the checkpoint. */
+  /** Read here, behind the checkpoint; not kept up without one, where all entries are. */
   private readonly read = new Map<string, string | null>();
   private next: number | undefined;
   private fromCheckpoint = false;
@@ -50,7 +50,8 @@ export class Changelog {
 
   /** Ends the reading: from now on the checkpoint follows what is committed. */
   restored(): Restored {
-    this.checkpoints.follow(this.partition, this.read, this.next ?? 0, !this.fromCheckpoint);
+    const changes = this.fromCheckpoint ? this.read : new Map<string, string | null>(this.entries);
+    this.checkpoints.follow(this.partition, changes, this.next ?? 0, !this.fromCheckpoint);
     const position = this.entries.get(POSITION_KEY);
     this.entries.delete(CLAIM_KEY);
     this.entries.delete(POSITION_KEY);
@@ -73,7 +74,7 @@ export class Changelog {
       if (fetched === undefined) continue;
       for (const { key, value } of fetched.records) {
         if (key === null) continue;
-        this.read.set(key, value);
+        if (this.fromCheckpoint) this.read.set(key, value);
         if (value === null) this.entries.delete(key);
         else this.entries.set(key, value);
       }

@@ -36,7 +36,8 @@ export class Commit {
   readonly outputs: { partition: WorkPartition; output: Output }[] = [];
   private readonly parts = new Map<WorkPartition, { position: number; records: BusRecord[]; buried?: BusRecord }>();
   private readonly closings: { batch: PartitionBatch; index: number; closing: Closing }[] = [];
-  private inputs = 0;
+  /** How many were taken by what is in it. */
+  inputs = 0;
   private readonly topics: ChangelogTopics;
   private readonly wake: () => void;
   private readonly settled = Promise.withResolvers<void>();
