@@ -8,7 +8,7 @@ import type { NewRecord } from "../bus.ts";
 import { Batches, MAXIMUM_BATCH_BYTES } from "./batches.ts";
 import type { Connection } from "./client.ts";
 import { delay, isFinal, topicNotFound, typeOf, unavailable } from "./errors.ts";
-import { IdempotentProducer } from "./produce.ts";
+import { IdempotentProducer } from "./idempotent-producer.ts";
 import { type Routed, route } from "./route.ts";
 import { TransactionalProducer } from "./transactional-producer.ts";
 

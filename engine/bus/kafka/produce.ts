@@ -1,17 +1,9 @@
-/**
- * One request to a broker, and the idempotent producer: appends to one partition, tried again with the same sequence
- * numbers until the outcome is known. Every answer is compared with what was sent: every topic-partition exactly once.
- */
+/** One produce request. Its answer is compared with what was sent: every topic-partition exactly once. */
 import { AntigraphError } from "../../core/errors.ts";
-import { type Part, type PartitionBatch, Sequences } from "./batches.ts";
-import type { Connection, KafkaBroker, ProduceResponse, ProducerIdentity } from "./client.ts";
-import { delay, isFinal, typeOf } from "./errors.ts";
+import type { Part } from "./batches.ts";
+import type { KafkaBroker, ProduceResponse, ProducerIdentity } from "./client.ts";
 
 const BROKER_TIMEOUT_MS = 8_000;
-/** Kafka asks for one; without a transaction it means nothing. */
-const TRANSACTION_TIMEOUT_MS = 60_000;
-const RETRY_FIRST_MS = 20;
-const RETRY_MAXIMUM_MS = 1_000;
 
 /** The first offset that each part got, in their order. Rejects unless every one of them was written. */
 export async function sendParts(
@@ -53,64 +45,6 @@ export function compare(sent: readonly { topic: string; partition: number }[], r
     if (offset === undefined) throw new Error(`${topic}/${partition} was sent and not answered`);
     return offset;
   });
-}
-
-/** Appends to single partitions, each once, whatever leaders and connections do meanwhile. */
-export class IdempotentProducer {
-  private readonly connection: Connection;
-  private identity: Promise<ProducerIdentity> | undefined;
-  private sequences = new Sequences();
-
-  constructor(connection: Connection) {
-    this.connection = connection;
-  }
-
-  /**
-   * Writes a batch that fits into one request, all of it or nothing; answers its first offset. Rejects when the cluster
-   * refuses it or after `timeoutMs`: then it may still have been written. One call at a time for each partition.
-   */
-  async append(batch: PartitionBatch, timeoutMs: number): Promise<number> {
-    const deadline = Date.now() + timeoutMs;
-    let identity: ProducerIdentity | undefined;
-    let firstSequence = 0;
-    for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(RETRY_MAXIMUM_MS, waitMs * 2)) {
-      try {
-        const current = await this.identify();
-        if (identity === undefined) firstSequence = this.sequences.take(batch, batch.messages.length);
-        identity ??= current;
-        const leader = this.connection.leaderOf(batch.topic, batch.partition);
-        if (leader === undefined) throw new Error(`${batch.topic}/${batch.partition} has no leader now`);
-        const broker = await this.connection.broker(leader);
-        const [offset] = await sendParts(broker, identity, [{ ...batch, firstSequence }]);
-        return offset ?? 0;
-      } catch (error) {
-        if (isFinal(error) || Date.now() > deadline) {
-          // The sequence has a hole now: the next append begins another one.
-          this.identity = undefined;
-          if (typeOf(error) === "MESSAGE_TOO_LARGE") throw tooLarge(batch);
-          throw error;
-        }
-        await this.connection.refresh();
-        await delay(waitMs);
-      }
-    }
-  }
-
-  private identify(): Promise<ProducerIdentity> {
-    this.identity ??= this.initialise().catch((error: unknown) => {
-      this.identity = undefined;
-      throw error;
-    });
-    return this.identity;
-  }
-
-  private async initialise(): Promise<ProducerIdentity> {
-    await this.connection.connect();
-    const broker = await this.connection.anyBroker();
-    const identity = await broker.initProducerId({ transactionTimeout: TRANSACTION_TIMEOUT_MS });
-    this.sequences = new Sequences();
-    return { producerId: identity.producerId, producerEpoch: identity.producerEpoch };
-  }
 }
 
 export function tooLarge({ topic, partition }: { topic: string; partition: number }): AntigraphError {

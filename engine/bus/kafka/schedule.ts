@@ -127,9 +127,12 @@ export class Schedule {
 
   private linger(ms: number): void {
     if (ms === 0) return;
+    const { transactions } = this.options;
     this.lingering = true;
+    transactions.isExpected = true;
     setTimeout(() => {
       this.lingering = false;
+      transactions.isExpected = false;
       this.wake();
     }, ms);
   }
