@@ -7,7 +7,7 @@
  *   - its consumer jumps silently when an offset lies below the log's start                       -> fetch.ts
  *   - it sends heartbeats only between callbacks, and works on for partitions it has lost (#1046) -> member.ts
  *   - it throws metadata away as a whole when one partition has no leader                         -> requests.ts
- *   - it takes a record with a certain key for the end of an aborted transaction                  -> fetch.ts
+ *   - it takes a record with a certain key for the end of an aborted transaction           -> record-batches.ts
  *
  * kafkajs is loaded when the first bus is opened: whoever stays on the embedded one doesn't pay for it.
  */
