@@ -8,7 +8,7 @@ import { type CliProcess, runCli } from "../integration/cli-process.ts";
 import { seeded } from "../simulation/random.ts";
 import { ConsoleProcess } from "../support/console-process.ts";
 import { type KafkaCluster, startCluster } from "../support/kafka-cluster.ts";
-import { folderWithProfile } from "../support/kafka-console.ts";
+import { folderWithProfile, PROFILE } from "../support/kafka-console.ts";
 import { leaderOf, moveLeaders, onOneBroker } from "./partitions.ts";
 import { type Figures, PARTITIONS, World } from "./world.ts";
 
@@ -189,7 +189,7 @@ describe(`on three brokers (seed ${SEED}) nothing is lost or doubled, and undone
     watching.process.child.kill("SIGINT");
     await watching.process.exited;
     // Event for event what the topic has.
-    const exported = await runCli(["audit", "export", "--data", folder]);
+    const exported = await runCli(["audit", "export", "--profile", PROFILE, "--data", folder]);
     const lines = exported.out.trim().split("\n");
     expect(inOrder(lines.map((line) => JSON.parse(line)))).toEqual(inOrder(world.events.items.map((it) => it.event)));
   });
