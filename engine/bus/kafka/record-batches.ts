@@ -3,15 +3,11 @@
  * value become strings at once, so that the response can be freed.
  */
 import { isUtf8 } from "node:buffer";
-import { promisify } from "node:util";
-import { unzip } from "node:zlib";
 import type { BusRecord } from "../bus.ts";
+import { decompress } from "./decompress.ts";
 import type { AbortedTransaction } from "./fetch-response.ts";
 
-const decompress = promisify(unzip);
-
-const CODECS = ["none", "gzip", "Snappy", "LZ4", "zstd"];
-const GZIP = 1;
+const UNCOMPRESSED = 0;
 const CODEC_MASK = 0x07;
 const LOG_APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
@@ -41,7 +37,7 @@ export interface ReadBatches {
   next: number;
 }
 
-/** Without markers, and without what was aborted. Throws when a batch is compressed in another way than with gzip. */
+/** Without markers, and without what was aborted. Throws when a compressed batch can't be read. */
 export async function readBatches(
   bytes: Buffer,
   place: Place,
@@ -62,9 +58,8 @@ export async function readBatches(
     const dropped = isAborted(batch, first, attributes);
     if (dropped || (attributes & CONTROL) !== 0 || behind <= place.from) continue;
     const codec = attributes & CODEC_MASK;
-    if (codec > GZIP) throw unreadable(place, first, CODECS[codec]);
-    if (codec !== GZIP) readRecords(batch, RECORDS_AT, batch, first, place, records);
-    else readRecords(await decompress(batch.subarray(RECORDS_AT)), 0, batch, first, place, records);
+    if (codec === UNCOMPRESSED) readRecords(batch, RECORDS_AT, batch, first, place, records);
+    else readRecords(await inflated(codec, batch, first, place), 0, batch, first, place, records);
   }
   return { records, next };
 }
@@ -143,11 +138,14 @@ function isMangled(text: string | null, bytes: Buffer, begin: number, end: numbe
   return text?.includes("\uFFFD") === true && !isUtf8(bytes.subarray(begin, end));
 }
 
-function unreadable({ topic, partition }: Place, offset: number, codec = "an unknown codec"): Error {
-  return new Error(
-    `${topic}/${partition} has records compressed with ${codec} (from offset ${offset} on), which can't be read here: ` +
-      "let its producers use gzip or no compression",
-  );
+async function inflated(codec: number, batch: Buffer, offset: number, { topic, partition }: Place): Promise<Buffer> {
+  try {
+    return await decompress(codec, batch.subarray(RECORDS_AT));
+  } catch (error) {
+    throw new Error(`${topic}/${partition}: what was written at offset ${offset} can't be decompressed`, {
+      cause: error,
+    });
+  }
 }
 
 const TWO_TO_32 = 4_294_967_296;

@@ -1,5 +1,8 @@
 import { createRequire } from "node:module";
+import { zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
+import lz4 from "lz4js";
+import snappy from "snappyjs";
 import { describe, expect, it } from "vitest";
 import { type DecodedPartition, readMessages } from "../../../../engine/bus/kafka/decoded-messages.ts";
 import { decodeFetchResponse, FETCH_VERSIONS } from "../../../../engine/bus/kafka/fetch-response.ts";
@@ -87,6 +90,17 @@ const response: fc.Arbitrary<Given> = fc.record({
     { maxLength: 3 },
   ),
 });
+
+/** A header of 16 bytes, then blocks, each with its length. */
+function framed(raw: Buffer): Buffer {
+  const blocks = [raw.subarray(0, 5), raw.subarray(5)].flatMap((part) => {
+    const packed = snappy.compress(new Uint8Array(part));
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(packed.length);
+    return [length, packed];
+  });
+  return Buffer.concat([Buffer.from("\x82SNAPPY\0\0\0\0\x01\0\0\0\x01", "latin1"), ...blocks]);
+}
 
 /** The bytes of a log from `start` on; each batch with its first offset and the one behind it. */
 async function write(start: number, batches: readonly GivenBatch[]) {
@@ -244,13 +258,31 @@ describe("record batches", () => {
     expect([records.map(({ offset }) => offset), next]).toEqual([[1, 4], 6]);
   });
 
-  it("of another compression than gzip are refused with a word on the way out", async () => {
+  it.each([
+    [2, "Snappy as librdkafka writes it", (raw: Buffer) => snappy.compress(new Uint8Array(raw))],
+    [2, "Snappy as Java writes it", framed],
+    [3, "LZ4", (raw: Buffer) => lz4.compress(raw)],
+    [4, "zstd", (raw: Buffer) => zstdCompressSync(raw)],
+  ])("compressed (%i) with %s are read like others", async (codec, _name, compress) => {
     const [written] = await write(4, [plain]);
     if (written === undefined) throw new Error("nothing was written");
-    written.bytes[ATTRIBUTES_AT + 1] = 2;
-    await expect(readBatches(written.bytes, place, [])).rejects.toThrow(
-      "orders/7 has records compressed with Snappy (from offset 4 on), which can't be read here: let its producers use gzip or no compression",
-    );
+    const expected = await readBatches(written.bytes, place, []);
+    const packed = Buffer.concat([written.bytes.subarray(0, 61), compress(written.bytes.subarray(61))]);
+    packed[ATTRIBUTES_AT + 1] = codec;
+    packed.writeInt32BE(packed.length - 12, 8);
+    expect(expected.records).toHaveLength(1);
+    expect(await readBatches(packed, place, [])).toEqual(expected);
+  });
+
+  it("that can't be decompressed are refused, with the place where they lie", async () => {
+    const [written] = await write(4, [plain]);
+    if (written === undefined) throw new Error("nothing was written");
+    for (const codec of [1, 2, 3, 4, 5]) {
+      written.bytes[ATTRIBUTES_AT + 1] = codec;
+      await expect(readBatches(written.bytes, place, [])).rejects.toThrow(
+        "orders/7: what was written at offset 4 can't be decompressed",
+      );
+    }
   });
 
   it("whose records reach beyond them are refused", async () => {
