@@ -1,7 +1,9 @@
 /** Starting journeys: a start is a record of `tomanager` at the journey's home, nothing else. */
+import { sizeError } from "../core/data-size.ts";
 import { AntigraphError } from "../core/errors.ts";
 import type { Journey } from "../core/journey.ts";
 import { MANAGER, SCHEMA_VERSION, START_HEADERS, type ToManager } from "../core/protocol.ts";
+import { DEFAULT_MAXIMUM_DATA_BYTES } from "../core/turn.ts";
 import type { FlowEntry } from "../manager/flows.ts";
 import { allFlowsKnown } from "./flows-known.ts";
 import type { ApiHost } from "./host.ts";
@@ -34,6 +36,7 @@ export async function startJourney(
 ): Promise<StartOutcome> {
   const uuid = (request.uuid ?? host.newUuid()).toLowerCase();
   const version = request.version ?? "";
+  assertDataSize(request.data);
   let before = request.uuid === undefined ? undefined : await startedBefore(host, uuid);
   if (!before) {
     const entry = await runnableFlow(host, request.name, version);
@@ -57,6 +60,12 @@ export async function startJourney(
     signal: options.signal,
   });
   return before || hasEnded(journey) ? { uuid, queued: false, journey } : { uuid, queued: false };
+}
+
+/** A service is never sent more, so the first step would only fail. @throws AntigraphError payload_too_large */
+function assertDataSize(data: unknown): void {
+  const error = sizeError("data", data, DEFAULT_MAXIMUM_DATA_BYTES);
+  if (error) throw new AntigraphError("payload_too_large", `${error.message}.`);
 }
 
 /** Of two versions that were asked for; the newest is any. */

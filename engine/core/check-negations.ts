@@ -2,6 +2,7 @@
 import { isRecord, type Report, shown } from "./check-report.ts";
 import type { FlowNode } from "./check-workflow.ts";
 import type { NegationList } from "./flow.ts";
+import { isReservedName } from "./names.ts";
 import type { WrittenSettings } from "./settings.ts";
 
 /**
@@ -102,6 +103,11 @@ function readFunctions(written: unknown, where: string, report: Report): string[
       report.error(
         "invalid_negation",
         `${where}: ${shown(name)} must be the name of a function of the same service, without the service, dots or spaces.`,
+      );
+    } else if (isReservedName(name)) {
+      report.error(
+        "invalid_negation",
+        `${where}: ${shown(name)} can't undo anything: every JavaScript object has a field of this name. Give it another one.`,
       );
     } else if (functions.includes(name)) {
       report.error("invalid_negation", `${where}: ${shown(name)} stands there twice. Remove one.`);

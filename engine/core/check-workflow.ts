@@ -6,6 +6,7 @@
 import { connect } from "./check-connections.ts";
 import { isRecord, listed, type Report, shown } from "./check-report.ts";
 import { compareIds } from "./graph.ts";
+import { whyNotStepId } from "./names.ts";
 import { MANAGER } from "./protocol.ts";
 import { BUILT_IN_STEPS, type StepKind } from "./settings.ts";
 
@@ -176,8 +177,6 @@ function problemOf(id: string, node: unknown): string | undefined {
   if (node.id !== undefined && node.id !== id) {
     return `The node stored as ${shown(id)} calls itself ${shown(node.id)}. Make its id and its key the same.`;
   }
-  if (id === "" || id === "__proto__" || id.includes("/undo/")) {
-    return `${shown(id)} can't be a step's id: it must not be empty, "__proto__", or contain "/undo/". Rename the node.`;
-  }
-  return undefined;
+  const unfit = whyNotStepId(id);
+  return unfit === undefined ? undefined : `${shown(id)} can't be a step's id: ${unfit}. Rename the node.`;
 }

@@ -115,8 +115,11 @@ function isTaken(
   return { ok: true, value: result.value };
 }
 
-const typeOf = (value: unknown): string =>
-  value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
+function typeOf(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value === "object") return Array.isArray(value) ? "a list" : "an object";
+  return `a ${typeof value}`;
+}
 
 /** What expressions can see: the journey's input and the outputs of the steps that succeeded. */
 export function scopeOf(turn: Turn): { input: unknown; steps: Record<string, unknown> } {

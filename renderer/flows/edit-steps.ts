@@ -1,4 +1,5 @@
 /** Changes of a flow's graph: every function answers with a new document, or the same one if nothing changes. */
+import { whyNotStepId } from "../../engine/core/names.ts";
 import {
   callOf,
   DEFAULT_OUTPUT,
@@ -75,8 +76,8 @@ export function duplicateStep(document: FlowDocument, id: string): { document: F
 export function whyNotRename(workflow: Workflow, id: string, to: string): string | undefined {
   if (to.trim() === "") return "A step needs an id.";
   if (to !== id && Object.hasOwn(workflow.nodes, to)) return `There is another step "${to}".`;
-  if (to === "__proto__" || to.includes("/undo/")) return "This id can't be used.";
-  return undefined;
+  const unfit = whyNotStepId(to);
+  return unfit === undefined ? undefined : `This id can't be used: ${unfit}.`;
 }
 
 /** Gives a step another id, in links, settings and the expressions that name it as `steps.ID`. */

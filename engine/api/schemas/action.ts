@@ -24,11 +24,15 @@ const actionFields = {
   output: anyJson.optional(),
   version: z.string().optional(),
   function: z.string().optional().openapi({ description: "With retry and skip of an undo: the negation meant" }),
+  actor: anyJson.optional().openapi({ description: "Not heeded: the host says who acts" }),
 };
 
-/** The body of `POST /journeys/{uuid}/actions`. `plan` and `seq` come from the dry run it stands on. */
+/**
+ * The body of `POST /journeys/{uuid}/actions`. `plan` and `seq` come from the dry run it stands on. A field that is none
+ * is refused: a misspelt `dry_run` would do what should only be looked at.
+ */
 export const actionRequestSchema = z
-  .object({ ...actionFields, plan: z.string().optional(), seq: count.optional() })
+  .strictObject({ ...actionFields, plan: z.string().optional(), seq: count.optional() })
   .openapi("ActionRequest");
 export type ActionRequest = z.input<typeof actionRequestSchema>;
 
@@ -62,7 +66,7 @@ export const previewSchema = z
 
 /** The body of `POST /journeys/actions`: exactly these journeys, never a filter. */
 export const bulkActionRequestSchema = z
-  .object({
+  .strictObject({
     uuids: z.array(uuidSchema).min(1).max(MAXIMUM_BULK),
     ...actionFields,
     plans: z

@@ -102,6 +102,7 @@ describe("an action", () => {
     ["an unknown step", { action: "rollback", scope: "path", step: "zzz" }, 422, "unknown_step"],
     ["no action", {}, 400, "invalid_request"],
     ["a scope that isn't there", { action: "rollback", scope: "half" }, 400, "invalid_request"],
+    ["a misspelt dry run", { action: "rollback", dryRun: true }, 400, "invalid_request"],
   ])("%s is refused at once and never sent", async (_, body, status, code) => {
     const t = await openWithCompleted();
     const answer = await t.act(body);

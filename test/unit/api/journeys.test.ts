@@ -138,10 +138,14 @@ describe("POST /journeys", () => {
     expect([status, body.code, body.errors[0].path]).toEqual([400, "invalid_request", path]);
   });
 
-  test("an input too large for a record: 413", async () => {
+  test("an input that no step could be sent is refused: 413", async () => {
     const t = await openWithFlow();
-    const { status, body } = await t.api("POST", "/journeys", { name: "onboarding", data: "x".repeat(1_000_001) });
+    const largest = "x".repeat(256 * 1024 - 2);
+    const start = (data: string) => t.api("POST", "/journeys", { name: "onboarding", data });
+    expect((await start(largest)).status).toBe(202);
+    const { status, body } = await start(`${largest}x`);
     expect([status, body.code]).toEqual([413, "payload_too_large"]);
+    expect(body.detail).toBe("data has 262145 bytes; 262144 are allowed.");
   });
 });
 

@@ -61,7 +61,7 @@ describe("each", () => {
   it.each([
     ["input.nope", "items (input.nope): No such key: nope"],
     ["dyn(1)", "items (dyn(1)): gave a number, not a list"],
-    ["input", "items (input): gave a object, not a list"],
+    ["input", "items (input): gave an object, not a list"],
   ])("fails where items gives no list: %s", (items, message) => {
     const family = begun([1], { items });
     expect(family.parent.steps.all).toMatchObject({

@@ -35,6 +35,7 @@ describe("a flow's own negations", () => {
     [{ user: { create: [""] } }, '""'],
     [{ user: { create: ["user.delete"] } }, "without the service"],
     [{ user: { create: ["delete", "delete"] } }, "twice"],
+    [{ user: { create: ["delete", "toString"] } }, '"toString"'],
     [{ other: { unused: {} } }, "workflow.negations.other.unused"],
   ])("%j are invalid, and the message says where", (negations, where) => {
     const found = findingsOf("invalid_negation", { nodes: CHAIN, negations });

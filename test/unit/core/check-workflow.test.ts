@@ -29,6 +29,8 @@ describe("a malformed workflow", () => {
     ["an empty id", { "": { type: "svc.a" } }, ""],
     ["an id that looks like an undo's", { "a/undo/b": { type: "svc.a" } }, "a/undo/b"],
     ["the id __proto__", JSON.parse('{"__proto__": {"type": "svc.a"}}'), "__proto__"],
+    ["the id constructor", { constructor: { type: "svc.a" } }, "constructor"],
+    ["the id toString", { toString: { type: "svc.a" } }, "toString"],
     ["connections that are no object", { a: { type: "svc.a", connections: [] } }, "a"],
     ["ports that are no object", { a: { type: "svc.a", connections: { inputs: [] } } }, "a"],
     ["a port that is no list", { a: { type: "svc.a", connections: { outputs: { p: {} } } } }, "a"],
