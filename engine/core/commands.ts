@@ -2,18 +2,22 @@
  * What leaves the engine because of an event: commands for services; starts, cancels and rollbacks of sub-journeys, and
  * a sub-journey's end told to its parent. Nothing else is ever sent.
  */
-import { undoneElement } from "./builtin.ts";
 import { type CommandEvent, isCommand, type JourneyEvent } from "./events.ts";
 import type { CompiledFlow } from "./flow.ts";
-import type { Journey, Parent, Step } from "./journey.ts";
-import { childUuid } from "./journey-ids.ts";
-import { type FromManager, MANAGER, SCHEMA_VERSION, type StepError, type ToManager } from "./protocol.ts";
-import { finalError } from "./step-errors.ts";
-import type { ChildEnd } from "./sub-journeys.ts";
+import type { Journey, Step } from "./journey.ts";
+import { type FromManager, MANAGER, SCHEMA_VERSION } from "./protocol.ts";
+import {
+  type ManagerMessage,
+  rollBackChild,
+  startChildren,
+  startRecord,
+  stopChildren,
+  tellParent,
+} from "./sub-journey-messages.ts";
 
 export type Message =
   | { to: "service"; key: string; id: string; value: FromManager; traceparent?: string }
-  | { to: "manager"; key: string; value: ToManager; headers?: Record<string, string> };
+  | ManagerMessage;
 
 /** The messages of one event. `journey` is the state after the turn. */
 export function messagesOf(journey: Journey, event: JourneyEvent, flow: CompiledFlow): Message[] {
@@ -68,136 +72,3 @@ function replay(journey: Journey, event: JourneyEvent): Message {
   const by = { actor: event.actor as string, reason: event.reason as string };
   return startRecord(journey, uuid, journey.name, version, event.data, { replay_of: journey.uuid, ...by });
 }
-
-// ---- sub-journeys ----
-
-/** A record for another journey's home. */
-function toJourney(uuid: string, name: string, called: string, data: unknown): ToManager {
-  const fixed = { service: MANAGER, status: "success", schema_version: SCHEMA_VERSION } as const;
-  return { uuid, name, function: called, data, ...fixed };
-}
-
-function startRecord(
-  journey: Journey,
-  uuid: string,
-  name: string,
-  version: string | undefined,
-  data: unknown,
-  headers: Record<string, string>,
-): Message {
-  const trace: Record<string, string> = journey.traceparent === undefined ? {} : { traceparent: journey.traceparent };
-  const value = { ...toJourney(uuid, name, "start", data), version: version ?? null };
-  return { to: "manager", key: uuid, headers: { ...trace, ...headers }, value };
-}
-
-/** Header of the records that a parent sends to its children: who wants to know what becomes of them. */
-function parentHeader(journey: Journey, event: JourneyEvent, index: number | undefined): { parent: string } {
-  const depth = (journey.parent?.depth ?? 0) + 1;
-  const parent = { uuid: journey.uuid, step: event.step, index, attempt: event.attempt, depth };
-  return { parent: JSON.stringify(parent) };
-}
-
-function startChildren(journey: Journey, event: JourneyEvent, flow: CompiledFlow): Message[] {
-  const id = event.step as string;
-  const settings = flow.steps[id]?.settings;
-  if (settings?.flow === undefined) return [];
-  const { flow: name, version } = settings;
-  const start = (uuid: string, data: unknown, index?: number): Message =>
-    startRecord(journey, uuid, name, version, data, parentHeader(journey, event, index));
-  const { child, start: indexes = [] } = { ...event.detail } as { child?: string; start?: number[] };
-  if (child !== undefined) return [start(child, event.data)];
-  const { input } = journey.steps[id] as Step;
-  const items = input as unknown[];
-  return indexes.map((index) =>
-    start(childUuid(journey.uuid, id, event.attempt as number, index), items[index], index),
-  );
-}
-
-/** The journeys that a step runs are cancelled; those past their pivot refuse, and are rolled back when they have ended. */
-function stopChildren(journey: Journey, event: JourneyEvent): Message[] {
-  if (event.detail?.stop !== true) return [];
-  const id = event.step as string;
-  const { child, elements = [] } = journey.steps[id] as Step;
-  const running = elements.flatMap((element, index) =>
-    element.status === "running" ? [childUuid(journey.uuid, id, element.attempt as number, index)] : [],
-  );
-  const children = child === undefined ? running : [child];
-  return children.map((uuid) => {
-    const data = { id: `${journey.uuid}/${id}/stop`, actor: MANAGER, reason: `rollback of ${journey.uuid}` };
-    return { to: "manager", key: uuid, value: toJourney(uuid, "", "cancel", data) };
-  });
-}
-
-function rollBackChild(journey: Journey, event: CommandEvent, flow: CompiledFlow): Message {
-  const { step: id } = event;
-  const { child, attempts, elements = [] } = journey.steps[id] as Step;
-  const index = undoneElement(event.function);
-  // A `journey` step that was set back to run again has forgotten its child, and not how often it was run.
-  const attempt = (index === undefined ? attempts : elements[index]?.attempt) as number;
-  const uuid = child ?? childUuid(journey.uuid, id, attempt, index);
-  const data = { id: event.id, actor: MANAGER, reason: `undo of ${journey.uuid} ${id}`, force: true };
-  const value = toJourney(uuid, flow.steps[id]?.settings.flow as string, "rollback", data);
-  return { to: "manager", key: uuid, headers: parentHeader(journey, event, index), value };
-}
-
-/** A child that completed or ended otherwise answers its parent's step; one that was asked to be undone answers that. */
-function tellParent(journey: Journey, parent: Parent, event: JourneyEvent): Message[] {
-  const undoId = `${parent.uuid}/${parent.step}/undo/`;
-  const asked = journey.actions.findLast((id) => id.startsWith(undoId));
-  const answer = (status: ToManager["status"], error?: StepError, output?: unknown): Message =>
-    replyTo(parent, stepName(parent), status, {
-      data: { child: journey.uuid, index: parent.index, output },
-      attempt: parent.attempt,
-      error,
-    });
-  const undo = (status: ToManager["status"], id: string, error?: StepError): Message =>
-    replyTo(parent, undoName(parent), status, {
-      data: { child: journey.uuid, index: parent.index },
-      attempt: attemptOf(id),
-      error,
-    });
-
-  const { status, error } = journey;
-  switch (event.type) {
-    case "action.refused":
-      if (event.id === undefined || !event.id.startsWith(undoId)) return [];
-      // Somebody has rolled it back before: there is nothing left to undo.
-      return [status === "rolled_back" ? undo("success", event.id) : undo("failure", event.id, event.error)];
-    case "journey.completed":
-      return [answer("success", undefined, event.data)];
-    case "journey.terminated": {
-      const stopped = finalError("terminated", `the sub-journey is terminated: ${error?.message}`);
-      return [asked === undefined ? answer("failure", stopped) : undo("failure", asked, stopped)];
-    }
-    default:
-      if (status !== "rolled_back") return [];
-      if (asked !== undefined) return [undo("success", asked)];
-      return [answer("failure", error ?? finalError("rolled_back", "the sub-journey is rolled back"))];
-  }
-}
-
-const stepName = (parent: Parent): string => (parent.index === undefined ? "journey" : "each");
-const undoName = (parent: Parent): string => (parent.index === undefined ? "rollback" : `rollback/${parent.index}`);
-
-/**
- * What a parent is told when its record for a child can't be accepted: its flow isn't published, or the child has left
- * the retention time. `called` is the record's function, `parent` its header.
- */
-export function refusedByChild(parent: Parent, child: string, called: string, error: StepError): Message {
-  const name = called === "start" ? stepName(parent) : undoName(parent);
-  const data = { child, index: parent.index };
-  return replyTo(parent, name, "failure", { data, attempt: parent.attempt, error: { ...error, retryable: false } });
-}
-
-function replyTo(
-  parent: Parent,
-  called: string,
-  status: ToManager["status"],
-  more: { data: ChildEnd; attempt?: number; error?: StepError },
-): Message {
-  const value: ToManager = { ...toJourney(parent.uuid, "", called, more.data), ...more, status, step: parent.step };
-  return { to: "manager", key: parent.uuid, value };
-}
-
-/** The attempt's number stands last in a command's id. */
-const attemptOf = (commandId: string): number => Number(commandId.slice(commandId.lastIndexOf("/") + 1));

@@ -4,13 +4,14 @@
  */
 import type { BusRecord, NewRecord, Output, StateEntry } from "../bus/bus.ts";
 import { nextDue, waitsFor } from "../core/clocks.ts";
-import { type Message, messagesOf, refusedByChild } from "../core/commands.ts";
+import { type Message, messagesOf } from "../core/commands.ts";
 import { decideTurn, type Input } from "../core/decide.ts";
 import type { CompiledFlow } from "../core/flow.ts";
 import type { Journey } from "../core/journey.ts";
 import { partitionFor } from "../core/murmur2.ts";
 import { MANAGER, type StepError, type ToManager } from "../core/protocol.ts";
 import { Misfit } from "../core/replies.ts";
+import { refusedByChild } from "../core/sub-journey-messages.ts";
 import type { TopicNames } from "../core/topic-names.ts";
 import { type Context, DEFAULT_MAXIMUM_DATA_BYTES, hasEnded } from "../core/turn.ts";
 import type { FlowRegistry } from "./flows.ts";

@@ -3,12 +3,13 @@
  * records. Commands for services wait until the spec answers them.
  */
 import { nextDue } from "../../engine/core/clocks.ts";
-import { type Message, messagesOf, refusedByChild } from "../../engine/core/commands.ts";
+import { type Message, messagesOf } from "../../engine/core/commands.ts";
 import { decideTurn, type Input } from "../../engine/core/decide.ts";
 import type { JourneyEvent } from "../../engine/core/events.ts";
 import type { CompiledFlow } from "../../engine/core/flow.ts";
 import type { Journey } from "../../engine/core/journey.ts";
 import { type FromManager, toManagerSchema } from "../../engine/core/protocol.ts";
+import { refusedByChild } from "../../engine/core/sub-journey-messages.ts";
 import { type Context, DEFAULT_MAXIMUM_DATA_BYTES } from "../../engine/core/turn.ts";
 import { parentOf, parseInput } from "../../engine/manager/inputs.ts";
 import { compiled, deepFreeze, type FlowSketch, UUID } from "./journey-spec.ts";
