@@ -230,7 +230,7 @@ function retry(turn: Turn, data: ActionData): void {
   if (activeRollback(turn.journey) && !hasEnded(turn.journey))
     notAllowed("a rollback is going on: nothing new is dispatched forward");
   refuseUnlessOpen(turn, step, state, "retried");
-  if (!isLive(state) && hasRunningJourneys(step, state)) {
+  if (!isLive(state) && hasRunningJourneys(state)) {
     notAllowed(`journeys that ${step.id} runs have not ended: settle them there, complete the step, or roll back`);
   }
   if (isEach(step) && hasSucceededElements(state) && data.data !== undefined) {

@@ -15,11 +15,13 @@ const MAXIMUM_DEPTH = 20;
 const MAXIMUM_ELEMENTS = 10_000;
 const UNDO_ELEMENT = "rollback/";
 
-const isBuiltIn = (step: FlowStep, name: string): boolean => step.service === MANAGER && step.function === name;
-export const isEach = (step: FlowStep): boolean => isBuiltIn(step, "each");
-export const isApproval = (step: FlowStep): boolean => isBuiltIn(step, "approve");
-export const isWait = (step: FlowStep): boolean => isBuiltIn(step, "wait");
-export const isSubJourney = (step: FlowStep): boolean => isBuiltIn(step, "journey");
+/** A step of a flow, or its state in a journey. */
+type Called = Pick<FlowStep, "service" | "function">;
+const isBuiltIn = (step: Called, name: string): boolean => step.service === MANAGER && step.function === name;
+export const isEach = (step: Called): boolean => isBuiltIn(step, "each");
+export const isApproval = (step: Called): boolean => isBuiltIn(step, "approve");
+export const isWait = (step: Called): boolean => isBuiltIn(step, "wait");
+export const isSubJourney = (step: Called): boolean => isBuiltIn(step, "journey");
 
 /** Why this step can't run its journeys, as far as its parent can know. */
 export function whyNotRun(journey: Journey, step: FlowStep, data: unknown): StepError | undefined {
@@ -54,9 +56,9 @@ export const hasSucceededElements = (state: Step): boolean =>
   state.elements?.some((element) => element.status === "succeeded") === true;
 
 /** Journeys that the step started have not told their end yet. */
-export function hasRunningJourneys(step: FlowStep, state: Step): boolean {
-  if (isEach(step)) return state.elements?.some((element) => element.status === "running") === true;
-  return isSubJourney(step) && state.open.some((attempt) => !attempt.former);
+export function hasRunningJourneys(state: Step): boolean {
+  if (isEach(state)) return state.elements?.some((element) => element.status === "running") === true;
+  return isSubJourney(state) && state.open.some((attempt) => !attempt.former);
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * What leaves the engine because of an event: commands for services; starts, cancels and rollbacks of sub-journeys, and
- * a sub-journey's end told to its parent. Nothing else is ever sent.
+ * What leaves the engine because of an event: commands for services, starts of replays, and what journeys that run each
+ * other tell one another (sub-journey-messages.ts). Nothing else is ever sent.
  */
 import { type CommandEvent, isCommand, type JourneyEvent } from "./events.ts";
 import type { CompiledFlow } from "./flow.ts";
@@ -13,6 +13,7 @@ import {
   startRecord,
   stopChildren,
   tellParent,
+  terminateChildren,
 } from "./sub-journey-messages.ts";
 
 export type Message =
@@ -29,11 +30,12 @@ export function messagesOf(journey: Journey, event: JourneyEvent, flow: Compiled
         : [];
     case "journey.replayed":
       return [replay(journey, event)];
-    case "journey.completed":
     case "journey.terminated":
+      return [...terminateChildren(journey, event), ...tellParent(journey, event)];
+    case "journey.completed":
     case "rollback.completed":
     case "action.refused":
-      return journey.parent ? tellParent(journey, journey.parent, event) : [];
+      return tellParent(journey, event);
     default:
       return [];
   }

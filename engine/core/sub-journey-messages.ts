@@ -2,14 +2,15 @@
  * What journeys that run each other tell one another: a parent starts its children, stops, ends and undoes them; a child
  * tells how it ended. Each is a record at the other's home.
  */
-import { undoneElement } from "./builtin.ts";
+import { hasRunningJourneys, undoneElement } from "./builtin.ts";
 import type { CommandEvent, JourneyEvent } from "./events.ts";
 import type { CompiledFlow } from "./flow.ts";
 import type { Journey, Parent, Step } from "./journey.ts";
 import { childUuid } from "./journey-ids.ts";
-import { MANAGER, SCHEMA_VERSION, type StepError, type ToManager } from "./protocol.ts";
+import { type ActionName, MANAGER, SCHEMA_VERSION, type StepError, type ToManager } from "./protocol.ts";
 import { finalError } from "./step-errors.ts";
 import type { ChildEnd } from "./sub-journeys.ts";
+import { isOut } from "./turn.ts";
 
 export interface ManagerMessage {
   to: "manager";
@@ -60,35 +61,72 @@ export function startChildren(journey: Journey, event: JourneyEvent, flow: Compi
   );
 }
 
-/** The journeys that a step runs are cancelled; those past their pivot refuse, and are rolled back when they have ended. */
+/**
+ * A rollback cancels the journeys that a step runs; those past their pivot refuse, and are rolled back when they have
+ * ended.
+ */
 export function stopChildren(journey: Journey, event: JourneyEvent): ManagerMessage[] {
   if (event.detail?.stop !== true) return [];
   const id = event.step as string;
-  const { child, elements = [] } = journey.steps[id] as Step;
-  const running = elements.flatMap((element, index) =>
-    element.status === "running" ? [childUuid(journey.uuid, id, element.attempt as number, index)] : [],
-  );
-  const children = child === undefined ? running : [child];
-  return children.map((uuid) => {
-    const data = { id: `${journey.uuid}/${id}/stop`, actor: MANAGER, reason: `rollback of ${journey.uuid}` };
-    return { to: "manager", key: uuid, value: toJourney(uuid, "", "cancel", data) };
+  const data = { id: `${journey.uuid}/${id}/stop`, actor: MANAGER, reason: `rollback of ${journey.uuid}` };
+  return runningChildren(journey, id).map((uuid) => actOn(uuid, "cancel", data));
+}
+
+/** Whatever runs for a terminated journey ends with it: its sub-journeys, and their rollbacks that it has asked for. */
+export function terminateChildren(journey: Journey, event: JourneyEvent): ManagerMessage[] {
+  const { uuid, steps } = journey;
+  const reason = `terminated with ${uuid}, which ran it${event.reason ? `: ${event.reason}` : ""}`;
+  return Object.entries(steps).flatMap(([id, state]) => {
+    const data = { id: `${uuid}/${id}/terminate`, actor: event.actor, reason };
+    const running = hasRunningJourneys(state) ? runningChildren(journey, id) : [];
+    const children = new Set([...running, ...childrenBeingUndone(journey, id)]);
+    return [...children].map((child) => actOn(child, "terminate", data));
   });
 }
 
+function childrenBeingUndone(journey: Journey, id: string): string[] {
+  const { service, undo = {} } = journey.steps[id] as Step;
+  const out = Object.entries(undo).filter(([, negation]) => service === MANAGER && isOut(negation));
+  return out.map(([name]) => childToUndo(journey, id, name));
+}
+
+/** Of a step that is under way, or was given up on while they ran. */
+function runningChildren({ uuid, steps }: Journey, id: string): string[] {
+  const { child, elements = [] } = steps[id] as Step;
+  if (child !== undefined) return [child];
+  return elements.flatMap(({ status, attempt }, index) =>
+    status === "running" ? [childUuid(uuid, id, attempt as number, index)] : [],
+  );
+}
+
+const actOn = (uuid: string, action: ActionName, data: unknown): ManagerMessage => ({
+  to: "manager",
+  key: uuid,
+  value: toJourney(uuid, "", action, data),
+});
+
 export function rollBackChild(journey: Journey, event: CommandEvent, flow: CompiledFlow): ManagerMessage {
   const { step: id } = event;
-  const { child, attempts, elements = [] } = journey.steps[id] as Step;
   const index = undoneElement(event.function);
-  // A `journey` step that was set back to run again has forgotten its child, and not how often it was run.
-  const attempt = (index === undefined ? attempts : elements[index]?.attempt) as number;
-  const uuid = child ?? childUuid(journey.uuid, id, attempt, index);
+  const uuid = childToUndo(journey, id, event.function);
   const data = { id: event.id, actor: MANAGER, reason: `undo of ${journey.uuid} ${id}`, force: true };
   const value = toJourney(uuid, flow.steps[id]?.settings.flow as string, "rollback", data);
   return { to: "manager", key: uuid, headers: parentHeader(journey, event, index), value };
 }
 
+/** The journey that a negation of a built-in step rolls back. */
+function childToUndo(journey: Journey, id: string, negation: string): string {
+  const { child, attempts, elements = [] } = journey.steps[id] as Step;
+  const index = undoneElement(negation);
+  // A `journey` step that was set back to run again has forgotten its child, and not how often it was run.
+  const attempt = (index === undefined ? attempts : elements[index]?.attempt) as number;
+  return child ?? childUuid(journey.uuid, id, attempt, index);
+}
+
 /** A child that completed or ended otherwise answers its parent's step; one that was asked to be undone answers that. */
-export function tellParent(journey: Journey, parent: Parent, event: JourneyEvent): ManagerMessage[] {
+export function tellParent(journey: Journey, event: JourneyEvent): ManagerMessage[] {
+  const { parent } = journey;
+  if (!parent) return [];
   const undoId = `${parent.uuid}/${parent.step}/undo/`;
   const asked = journey.actions.findLast((id) => id.startsWith(undoId));
   const answer = (status: ToManager["status"], error?: StepError, output?: unknown): ManagerMessage =>

@@ -183,9 +183,17 @@ export const actions: Mutant[] = [
     noticedBy: [EACH],
   },
   {
-    name: "flows run within each other without a bound",
+    name: "a terminated journey leaves those that it runs running",
     breaks: "built-in steps",
     file: "engine/core/commands.ts",
+    text: `...terminateChildren(journey, event), `,
+    instead: ``,
+    noticedBy: [JOURNEY, EACH],
+  },
+  {
+    name: "flows run within each other without a bound",
+    breaks: "built-in steps",
+    file: "engine/core/sub-journey-messages.ts",
     text: `const depth = (journey.parent?.depth ?? 0) + 1;`,
     instead: `const depth = 1;`,
     noticedBy: ["test/unit/core/error-codes.test.ts"],

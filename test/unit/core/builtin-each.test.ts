@@ -403,15 +403,17 @@ describe("an each that takes too long", () => {
     expect(family.parent.status).toBe("rolled_back");
     expect(family.children.map((journey) => journey.status)).toEqual(["rolled_back", "rolled_back"]);
   });
-  it("whose journey was terminated takes note of its elements' ends and undoes nothing", () => {
+  it("ends with its journey when that is terminated: what still runs is, what has ended is left alone", () => {
     const family = late("hold");
     family.act(UUID, "terminate");
-    family.answer("ship");
+    expect(family.children.map((journey) => journey.status)).toEqual(["completed", "terminated"]);
     expect(family.events.findLast((e) => e.uuid === UUID)).toMatchObject({
       type: "step.late",
+      error: { code: "terminated" },
       detail: { effect: false },
     });
-    expect(elementsOf(family)).toEqual(["succeeded", "succeeded"]);
+    expect(family.events.filter((e) => e.type === "action.refused")).toEqual([]);
+    expect(elementsOf(family)).toEqual(["succeeded", "failed"]);
   });
 });
 
@@ -438,6 +440,18 @@ describe("an element's end", () => {
       type: "step.duplicate",
       reason: "element -1 had ended",
     });
+  });
+  it("that crosses its journey's termination is noted, and nothing is undone", () => {
+    const s = spec();
+    s.action("terminate");
+    s.child("all", "success", { index: 0 });
+    expect(s.journey.steps.all?.elements?.[0]).toMatchObject({ status: "succeeded" });
+    const gone = given(parent({ totalTimeout: "1m", onTimeout: "hold" }), { items: [1, 2] });
+    gone.after(60_000);
+    gone.action("terminate");
+    expect(gone.child("all", "success", { index: 0 })).toMatchObject([
+      { type: "step.late", detail: { effect: false } },
+    ]);
   });
   it("without an attempt's number is taken for the running one", () => {
     const s = spec();

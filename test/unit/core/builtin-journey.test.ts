@@ -245,6 +245,74 @@ describe("a rollback while a sub-journey is under way", () => {
   });
 });
 
+describe("a journey that is terminated", () => {
+  const told = (family: Family) => family.events.filter((e) => e.type === "journey.terminated" && e.uuid !== UUID);
+
+  it("ends what it runs, and what that runs, by the same operator's word", () => {
+    const family = new Family([
+      parentOf({ flow: "middle" }),
+      {
+        name: "middle",
+        edges: { under: [] },
+        calls: { under: "manager.journey" },
+        steps: { under: { flow: "child" } },
+      },
+      child,
+    ]);
+    family.answer("a");
+    family.act(UUID, "terminate", { reason: "enough" });
+    expect(statusOf(family)).toEqual(["terminated", ["terminated", "terminated"]]);
+    const [middle, lowest] = family.children.map((journey) => journey.uuid);
+    expect(told(family)).toMatchObject([
+      {
+        uuid: middle,
+        actor: "olga",
+        id: `${UUID}/sub/terminate`,
+        reason: `terminated with ${UUID}, which ran it: enough`,
+      },
+      { uuid: lowest, actor: "olga", id: `${middle}/under/terminate` },
+    ]);
+    family.serve();
+    expect(family.events.filter((e) => e.type.startsWith("undo."))).toEqual([]);
+  });
+  it("without a reason tells that it was", () => {
+    const family = begun();
+    family.act(UUID, "terminate", { reason: "" });
+    expect(told(family)).toMatchObject([{ reason: `terminated with ${UUID}, which ran it` }]);
+  });
+  it("leaves alone what has ended", () => {
+    const family = begun();
+    family.answer("pay");
+    family.answer("book");
+    family.act(UUID, "terminate");
+    expect(statusOf(family)).toEqual(["terminated", ["completed"]]);
+    expect(family.events.filter((e) => e.type === "action.refused")).toEqual([]);
+  });
+  it("ends the rollbacks that it has asked for", () => {
+    const family = begun();
+    family.serve((c) => (c.function === "last" ? "failure" : c.function === "undo_book" ? "silence" : "success"));
+    expect(statusOf(family)).toEqual(["rolling_back", ["rolling_back"]]);
+    family.act(UUID, "terminate");
+    expect(statusOf(family)).toEqual(["terminated", ["terminated"]]);
+    expect(family.parent.steps.sub?.undo?.rollback).toMatchObject({
+      status: "failed",
+      error: { code: "terminated" },
+    });
+  });
+  it("tells one that was undone blindly while it ran once", () => {
+    const family = new Family([
+      parentOf({ totalTimeout: "1m" }),
+      { ...child, steps: { pay: { timeout: "1h" }, book: { timeout: "1h" } } },
+    ]);
+    family.answer("a");
+    family.after(60_000);
+    family.act(UUID, "terminate");
+    expect(statusOf(family)).toEqual(["terminated", ["terminated"]]);
+    expect(told(family)).toHaveLength(1);
+    expect(family.events.filter((e) => e.type === "action.refused")).toEqual([]);
+  });
+});
+
 describe("a sub-journey that takes too long", () => {
   const late = (onTimeout: string) => {
     const family = new Family([
