@@ -4,6 +4,7 @@ import type { HealthRegistry } from "../../engine/manager/health.ts";
 import type { SimFlow } from "./flows.ts";
 import { ForwardPromise } from "./forward-oracle.ts";
 import type { History } from "./history.ts";
+import { ChildrenPromise } from "./promise-children.ts";
 import { CommandPromises } from "./promise-commands.ts";
 import { InputPromises } from "./promise-inputs.ts";
 import { PlanPromise } from "./promise-plans.ts";
@@ -19,6 +20,7 @@ export class Promises {
   private readonly state: StatePromise;
   private readonly undo: UndoPromise;
   private readonly forward: ForwardPromise;
+  private readonly children: ChildrenPromise;
   private readonly history: History;
 
   constructor(
@@ -34,6 +36,7 @@ export class Promises {
     this.inputs = new InputPromises(bus, junk);
     this.state = new StatePromise(history);
     this.undo = new UndoPromise(flows, services, history);
+    this.children = new ChildrenPromise(history);
     this.plans = new PlanPromise(bus, flows, health);
     this.forward = new ForwardPromise(flows, health);
     bus.onCommit = (commit) => {
@@ -44,6 +47,7 @@ export class Promises {
         this.forward.see(seen);
         this.undo.see(seen);
         this.plans.see(seen);
+        this.children.see(seen);
       }
       this.commands.readOn();
       this.state.committed(commit);
@@ -54,6 +58,7 @@ export class Promises {
     this.inputs.atTheEnd();
     this.commands.atTheEnd();
     this.undo.atTheEnd();
+    this.children.atTheEnd();
   }
 
   /** The history of one journey, a line an event. */
