@@ -11,8 +11,11 @@ import { finalError } from "./step-errors.ts";
 
 /** Journeys within journeys, at most: a flow that runs itself for ever would fill the disk. */
 const MAXIMUM_DEPTH = 20;
-/** Elements of one `each`, at most. */
-const MAXIMUM_ELEMENTS = 10_000;
+/**
+ * Elements of one `each`, at most: their outputs and undos lie in one record of the state, which is written anew at each
+ * of their ends.
+ */
+const MAXIMUM_ELEMENTS = 1_000;
 const UNDO_ELEMENT = "rollback/";
 
 /** A step of a flow, or its state in a journey. */
@@ -32,7 +35,7 @@ export function whyNotRun(journey: Journey, step: FlowStep, data: unknown): Step
   }
   const items = isEach(step) && Array.isArray(data) ? data.length : 0;
   if (items <= MAXIMUM_ELEMENTS) return undefined;
-  const message = `${items} elements; ${MAXIMUM_ELEMENTS} are allowed`;
+  const message = `${items} elements; ${MAXIMUM_ELEMENTS} are allowed: give it lists of lists, and let its flow go through each`;
   return finalError("too_many_elements", message);
 }
 
@@ -81,4 +84,10 @@ export const undoOfElement = (index: number): string => `${UNDO_ELEMENT}${index}
 /** Of a negation's name: which element it undoes. */
 export function undoneElement(negation: string): number | undefined {
   return negation.startsWith(UNDO_ELEMENT) ? Number(negation.slice(UNDO_ELEMENT.length)) : undefined;
+}
+
+/** The element that a negation of an `each` undoes. */
+export function elementToUndo(state: Step, negation: string): Element | undefined {
+  const index = undoneElement(negation);
+  return index === undefined ? undefined : state.elements?.[index];
 }

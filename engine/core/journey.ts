@@ -86,6 +86,7 @@ export interface Element {
   /** The step's attempt that started it; part of its journey's uuid. */
   attempt?: number;
   output?: unknown;
+  /** Of one that succeeded: its output is too large to be kept beside the others. */
   error?: StepError;
 }
 

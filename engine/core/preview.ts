@@ -110,12 +110,11 @@ function endWithoutEffect(turn: Turn): Preview["in_flight"] {
     const inSet = isMember(rollback, step.id);
     const { id, service, function: called } = step;
     const adds = inSet ? lateNegations(step, state) : [];
-    const data = undoData(state, undefined);
     inFlight.push({
       step: id,
       service,
       function: called,
-      adds: adds.map((name) => ({ step: id, service, function: name, data })),
+      adds: adds.map((name) => ({ step: id, service, function: name, data: undoData(state, name, undefined) })),
     });
     // What lies outside the set is left to run; the rollback undoes nothing of it.
     if (!inSet) continue;

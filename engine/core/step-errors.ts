@@ -14,7 +14,7 @@ export const STEP_ERRORS = {
   deadline_exceeded: "The journey's `deadline` has passed.",
   element_failed: "Elements of an `each` failed; the message counts them and tells the first one's error.",
   cancelled: "A rollback stopped an `each` before all its elements had run.",
-  too_many_elements: "The list of an `each` is longer than 10,000.",
+  too_many_elements: "The list of an `each` is longer than 1,000.",
   too_deep: "More than 20 journeys would run within each other.",
   terminated: "An operator terminated the journey (of a sub-journey: the parent's step fails with it).",
   rolled_back: "The sub-journey was rolled back without a failure of its own: by an operator, or by its parent.",

@@ -39,11 +39,18 @@ export function acceptElement(turn: Turn, step: FlowStep, state: Step, reply: To
   }
   const ended: Element & { index: number } =
     reply.status === "success"
-      ? { index, status: "succeeded", output }
+      ? { index, ...succeeded(turn, state, output) }
       : { index, status: "failed", error: reply.error ?? undefined };
   const detail = { status: reply.status, element: ended };
   if (isLive(state)) turn.emit("step.progressed", { ...body, error: ended.error, detail });
   else turn.emit("step.late", { ...body, error: ended.error, detail: { ...detail, effect: hasEffect(turn, ended) } });
+}
+
+/** An output with which the list would be too large is not kept: the element carries the error that the step ends with. */
+function succeeded(turn: Turn, state: Step, output: unknown): Element {
+  const kept = (state.elements as Element[]).flatMap((element) => (element.status === "succeeded" ? [element.output ?? null] : []));
+  const error = sizeError("the list of outputs", [...kept, output], turn.ctx.maximumDataBytes);
+  return error ? { status: "succeeded", error } : { status: "succeeded", output };
 }
 
 const hasEffect = (turn: Turn, ended: Element): boolean =>
@@ -102,10 +109,10 @@ function endEach(turn: Turn, step: FlowStep, state: Step, elements: readonly Ele
   const body = { ...of(step), attempt: state.attempts };
   const effect = elements.some((element) => element.status === "succeeded");
   const all = elements.every((element) => element.status === "succeeded");
-  const data = elements.map((element) => element.output ?? null);
-  const error = all ? sizeError("the list of outputs", data, turn.ctx.maximumDataBytes) : failureOf(elements);
+  const tooLarge = elements.find(({ status, error }) => status === "succeeded" && error)?.error;
+  const error = all ? tooLarge : failureOf(elements);
   if (!error) {
-    turn.emit("step.succeeded", { ...body, data });
+    turn.emit("step.succeeded", { ...body, data: elements.map((element) => element.output ?? null) });
     return;
   }
   turn.emit("step.failed", { ...body, error, detail: effect ? { effect } : undefined });

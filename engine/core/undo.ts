@@ -2,7 +2,7 @@
  * What is undone next. A rollback has a set of steps; a step of the set that took effect is undone once everything
  * after it in the set is settled: that is the walk over the anti-graph. `undoNext` is the whole of it.
  */
-import { builtinNegations } from "./builtin.ts";
+import { builtinNegations, elementToUndo } from "./builtin.ts";
 import type { CompiledFlow, FlowStep } from "./flow.ts";
 import { descendants } from "./graph.ts";
 import type { Journey, Negation, Rollback, Step } from "./journey.ts";
@@ -157,15 +157,17 @@ function dispatchNegation(turn: Turn, step: FlowStep, name: string, detail: { ag
     attempt,
     id: `${journey.uuid}/${step.id}/undo/${name}/${attempt}`,
     // After a late success the output counts, whatever an operator had put in its place before it was known.
-    data: undoData(state, detail.again ? undefined : negation),
+    data: undoData(state, name, detail.again ? undefined : negation),
     // A sub-journey's rollback takes the time it takes; when it gets stuck it is loud itself.
     detail: step.service === MANAGER ? detail : { ...detail, due: iso(ctx.now + step.settings.negationTimeoutMs) },
   });
 }
 
-/** The step's output, or its input where it has none; or what an operator put in its place. */
-export function undoData(state: Step, negation: Negation | undefined): unknown {
+/** The step's output, or its input where it has none (of an `each` the element's); or what an operator put in its place. */
+export function undoData(state: Step, name: string, negation: Negation | undefined): unknown {
   if (negation?.data !== undefined) return negation.data;
+  const element = elementToUndo(state, name);
+  if (element) return element.output ?? null;
   return state.output === undefined ? (state.input ?? null) : state.output;
 }
 

@@ -69,11 +69,11 @@ describe("each", () => {
       error: { code: "expression_failed", message },
     });
   });
-  it("fails with more than 10,000 elements", () => {
-    const family = begun(Array.from({ length: 10_001 }, () => 0));
+  it("fails with more than 1,000 elements, and says what to do", () => {
+    const family = begun(Array.from({ length: 1_001 }, () => 0));
     expect(family.parent.error).toMatchObject({
       code: "too_many_elements",
-      message: "10001 elements; 10000 are allowed",
+      message: "1001 elements; 1000 are allowed: give it lists of lists, and let its flow go through each",
     });
     expect(family.children).toEqual([]);
   });
@@ -82,6 +82,8 @@ describe("each", () => {
     family.answer("ship", "success", "x".repeat(200_000));
     family.answer("ship", "success", "x".repeat(200_000));
     expect(family.parent.steps.all).toMatchObject({ status: "undoing", error: { code: "data_too_large" } });
+    // What doesn't fit any more isn't kept, so that the state stays small while others run.
+    expect(family.parent.steps.all?.elements?.map(({ output }) => output === undefined)).toEqual([false, true]);
     expect(undone(family)).toEqual(["rollback/0", "rollback/1"]);
   });
 });
@@ -205,6 +207,23 @@ describe("an element that fails", () => {
 });
 
 describe("undoing an each", () => {
+  it("names with each of its journeys what came out of that one", () => {
+    const family = begun([1, 2]);
+    family.answer("ship", "success", "one");
+    family.answer("ship", "success", null);
+    family.answer("last", "failure");
+    const told = family.events.filter((e) => e.uuid === UUID && e.type === "undo.dispatched");
+    expect(told.map((e) => [e.function, e.data])).toEqual([
+      ["rollback/0", "one"],
+      ["rollback/1", null],
+    ]);
+  });
+  it("leaves functions of services alone that are called the same", () => {
+    const spec = given({ edges: { a: [], b: ["a"] }, negations: { a: ["rollback/0"] } });
+    spec.success("a", 7);
+    spec.failure("b");
+    expect(spec.messages()).toMatchObject([{ value: { function: "rollback/0", data: 7 } }]);
+  });
   it("rolls its journeys back in parallel before what came before its step", () => {
     const family = new Family(
       [
