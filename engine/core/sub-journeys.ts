@@ -48,7 +48,9 @@ export function acceptElement(turn: Turn, step: FlowStep, state: Step, reply: To
 
 /** An output with which the list would be too large is not kept: the element carries the error that the step ends with. */
 function succeeded(turn: Turn, state: Step, output: unknown): Element {
-  const kept = (state.elements as Element[]).flatMap((element) => (element.status === "succeeded" ? [element.output ?? null] : []));
+  const kept = (state.elements as Element[]).flatMap((element) =>
+    element.status === "succeeded" ? [element.output ?? null] : [],
+  );
   const error = sizeError("the list of outputs", [...kept, output], turn.ctx.maximumDataBytes);
   return error ? { status: "succeeded", error } : { status: "succeeded", output };
 }

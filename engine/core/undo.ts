@@ -26,9 +26,17 @@ export function undoNext(turn: Turn): void {
 
 /** Whether the rollback may undo the step: one of its set, or of an earlier rollback of the journey. */
 export function isMember(rollback: Rollback, stepId: string): boolean {
-  if (rollback.again.includes(stepId)) return false;
-  return rollback.set.includes(stepId) || rollback.former.includes(stepId);
+  let members = membersOf.get(rollback);
+  if (!members) {
+    const { set, former, again } = rollback;
+    members = new Set([...set, ...former].filter((id) => !again.includes(id)));
+    membersOf.set(rollback, members);
+  }
+  return members.has(stepId);
 }
+
+/** Remembered, since it is asked of every step and of all that follows it, again and again. */
+const membersOf = new WeakMap<Rollback, ReadonlySet<string>>();
 
 /** The functions that undo a step: of the version that executed it. */
 export function negationsOf(step: FlowStep, state: Step): string[] {
