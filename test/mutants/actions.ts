@@ -154,7 +154,7 @@ export const actions: Mutant[] = [
     name: "a sub-journey's parent is not told its end",
     breaks: "built-in steps",
     file: "engine/core/commands.ts",
-    text: `return journey.parent ? tellParent(journey, journey.parent, event) : [];`,
+    text: `return tellParent(journey, event);`,
     instead: `return [];`,
     noticedBy: [JOURNEY],
   },
