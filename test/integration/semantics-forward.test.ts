@@ -1,6 +1,7 @@
 // Section 3, "Forward": what runs when, with which data, and what is skipped. Seen from outside.
+import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { fail, ok, outsider, type Script, silence } from "../support/outsider.ts";
+import { type FlowSketch, fail, ok, outsider, type Script, silence } from "../support/outsider.ts";
 
 const { run, produce, follow, publish } = outsider();
 
@@ -152,9 +153,17 @@ describe.concurrent("sizes", () => {
   });
 
   test("an input of more fails the first step that gets it, unless a mapping makes it smaller", async () => {
-    const long = await run({ graph: "a" }, {}, big(256 * 1024));
+    // The API refuses it; whoever writes to the topic is told by the journey.
+    const start = async (sketch: FlowSketch) => {
+      const { name, version } = await publish(sketch);
+      const j = follow(randomUUID());
+      const call = { service: "manager", function: "start", status: "success", schema_version: "1" };
+      await produce("tomanager", { uuid: j.uuid, name, version, ...call, data: big(256 * 1024) }, j.uuid);
+      return j;
+    };
+    const long = await start({ graph: "a" });
     expect((await long.until("rolled_back")).error?.code).toBe("data_too_large");
-    const j = await run({ graph: "a", steps: { a: { input: "size(input)" } } }, {}, big(256 * 1024));
+    const j = await start({ graph: "a", steps: { a: { input: "size(input)" } } });
     await j.until("completed");
     expect(dataOf(j.commands).a).toBe(256 * 1024);
   });

@@ -337,7 +337,8 @@ export function outsider(consoleArgs: string[] = []) {
           async () => {
             if (events.length === 0) return undefined;
             const view = await this.view();
-            return view.status === status ? view : undefined;
+            // The events that led there have been read here, too.
+            return view.status === status && events.length >= view.seq ? view : undefined;
           },
         );
       },
