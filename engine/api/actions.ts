@@ -16,7 +16,7 @@ import {
   SCHEMA_VERSION,
   type ToManager,
 } from "../core/protocol.ts";
-import { DEFAULT_MAXIMUM_DATA_BYTES } from "../core/turn.ts";
+import { DEFAULT_MAXIMUM_DATA_BYTES, NO_SCHEMAS } from "../core/turn.ts";
 import type { Preview } from "../core/view.ts";
 import type { ApiHost } from "./host.ts";
 import { journeyWhen, readJourney, waitingStart } from "./journey-reader.ts";
@@ -194,6 +194,7 @@ function previewOver(host: ApiHost, journey: Journey, action: ActionData & { act
     health: (service) => host.health.of(service),
     flowOf: (name, version) => (version ? host.flows.get(name, version) : host.flows.newest(name))?.flow,
     maximumDataBytes: DEFAULT_MAXIMUM_DATA_BYTES,
+    schemas: host.schemas ?? NO_SCHEMAS,
   });
 }
 

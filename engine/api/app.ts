@@ -28,6 +28,7 @@ import { managerRoutes } from "./routes/manager.ts";
 import { negationRoutes } from "./routes/negations.ts";
 import { profileRoutes } from "./routes/profiles.ts";
 import { recordRoutes } from "./routes/records.ts";
+import { schemaRoutes } from "./routes/schemas.ts";
 import { serviceRoutes } from "./routes/services.ts";
 import { streamRoutes } from "./routes/stream.ts";
 import { streamChangesSchema } from "./schemas/stream.ts";
@@ -65,6 +66,7 @@ export function createApp(host: ApiHost, options: AppOptions): OpenAPIHono {
     flowRoutes(host),
     negationRoutes(host),
     serviceRoutes(host),
+    schemaRoutes(host),
     historyRoutes(host),
     clusterRoutes(host),
     recordRoutes(host),

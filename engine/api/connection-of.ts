@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { KafkaConnection } from "../bus/kafka/client.ts";
 import { type Credentials, connectionTo, type TlsMaterial } from "../bus/kafka/security.ts";
 import { AntigraphError } from "../core/errors.ts";
+import type { RegistryAccess } from "../registry/access.ts";
 import { isPem, type KafkaInHand } from "./profile-secrets.ts";
 import { resolveSecret, type SecretSources } from "./secret-store.ts";
 
@@ -10,12 +11,33 @@ import { resolveSecret, type SecretSources } from "./secret-store.ts";
  * The connection of a profile's `kafka` part, for `openKafkaBus`, `provisionTopics` and `testConnection`.
  * @throws AntigraphError secret_missing, file_unusable
  */
-export async function connectionOf(kafka: KafkaInHand, sources: SecretSources): Promise<KafkaConnection> {
-  return connectionTo({
+export async function connectionOf(
+  kafka: KafkaInHand,
+  sources: SecretSources,
+): Promise<KafkaConnection & { registry?: RegistryAccess }> {
+  const connection = connectionTo({
     brokers: kafka.brokers,
     ...(kafka.tls && { tls: await tlsOf(kafka.tls, sources) }),
     ...(kafka.sasl && { credentials: await credentialsOf(kafka.sasl, sources) }),
   });
+  const registry = kafka.registry && { registry: await registryOf(kafka.registry, kafka.tls?.ca, sources) };
+  return { ...connection, ...registry };
+}
+
+/** @param clusterCa who signed the brokers' certificates may have signed the registry's too */
+async function registryOf(
+  registry: NonNullable<KafkaInHand["registry"]>,
+  clusterCa: string | undefined,
+  sources: SecretSources,
+): Promise<RegistryAccess> {
+  const { url, username, password, wire_format, validate } = registry;
+  const ca = registry.ca === undefined ? clusterCa : registry.ca;
+  return {
+    ...{ url, wireFormat: wire_format, validate },
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password: await resolveSecret(password, "registry.password", sources) }),
+    ...(ca !== undefined && { ca: pemOf(registry.ca === undefined ? "tls.ca" : "registry.ca", ca) }),
+  };
 }
 
 async function tlsOf(tls: NonNullable<KafkaInHand["tls"]>, sources: SecretSources): Promise<TlsMaterial> {

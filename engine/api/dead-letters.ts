@@ -61,7 +61,7 @@ function resentRecord(
   partitions: ReadonlyMap<string, number>,
   reason: string,
 ): NewRecord {
-  const { headers, key, value, bytes } = letter;
+  const { headers, key, value, bytes, schemaId } = letter;
   const topic = headers.topic ?? host.topics.toManager;
   const count = partitions.get(topic);
   if (count === undefined) {
@@ -85,5 +85,6 @@ function resentRecord(
     // Where its client had put it, whatever that client hashes by.
     ...(Number.isInteger(home) && home >= 0 && home < count && { partition: home }),
     ...(bytes && { bytes }),
+    ...(schemaId !== undefined && { schemaId }),
   };
 }

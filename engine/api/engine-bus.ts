@@ -8,6 +8,8 @@ import { AntigraphError } from "../core/errors.ts";
 import { TOPICS } from "../core/protocol.ts";
 import { type TopicNames, topicNames } from "../core/topic-names.ts";
 import type { Logger } from "../manager/logger.ts";
+import { createRegistryClient } from "../registry/client.ts";
+import { openSchemaStore, type SchemaStore } from "../registry/store.ts";
 import { lockedBy } from "./data-folder.ts";
 import type { ApiHost, ProfileStore } from "./host.ts";
 import { openKafkaProfile } from "./kafka-profile.ts";
@@ -25,6 +27,8 @@ export interface EngineBus {
   topics: TopicNames;
   /** The consumer group of the managers. */
   group: string;
+  /** Where the profile has a schema registry. */
+  schemas?: SchemaStore;
   /** Where the audit cache lies. */
   folder: string;
   storage?: ApiHost["storage"];
@@ -33,7 +37,7 @@ export interface EngineBus {
 export interface EngineBusOptions {
   dataDir: string;
   profile: Profile;
-  profiles: Pick<ProfileStore, "connection" | "reached">;
+  profiles: Pick<ProfileStore, "connection" | "current" | "reached">;
   /** What is kept on this disk is of another cluster or log: open anew, and it is put aside. */
   onOtherLog(): void;
   clock: () => number;
@@ -68,8 +72,11 @@ function openEmbedded(
 function openKafka(options: EngineBusOptions, onClose: (close: () => Promise<void>) => void): EngineBus {
   const { dataDir, profile, profiles, onOtherLog, clock, logger } = options;
   const { prefix = "", topics: own } = profile.kafka ?? {};
-  const { bus, topics, folder } = openKafkaProfile({
-    ...{ dataDir, name: profile.name, prefix, topics: topicNames(prefix, own), onOtherLog, clock, logger },
+  const topics = topicNames(prefix, own);
+  const schemas = schemasOf(options, topics);
+  if (schemas) onClose(() => schemas.close());
+  const { bus, folder } = openKafkaProfile({
+    ...{ dataDir, name: profile.name, prefix, topics, wire: schemas, onOtherLog, clock, logger },
     connection: () => profiles.connection(profile.name),
     reached: (id) => profiles.reached(profile.name, id),
   });
@@ -85,8 +92,31 @@ function openKafka(options: EngineBusOptions, onClose: (close: () => Promise<voi
     outgoing,
     topics,
     group: `${prefix}${MANAGERS}`,
+    ...(schemas && { schemas }),
     folder,
   };
+}
+
+function schemasOf(
+  { dataDir, profile, profiles, logger }: EngineBusOptions,
+  topics: TopicNames,
+): SchemaStore | undefined {
+  const registry = profile.kafka?.registry;
+  if (!registry) return undefined;
+  const { url, wire_format: wireFormat, validate } = registry;
+  return openSchemaStore({
+    registry: { url, wireFormat, validate },
+    async client() {
+      const access = (await profiles.connection(profile.name)).registry;
+      if (access) return createRegistryClient(access);
+      throw new AntigraphError("no_registry", `The profile ${profile.name} has no schema registry any more.`);
+    },
+    topics,
+    file: join(dataDir, "profiles", profile.name, "schemas.json"),
+    // Managers write whatever the profile forbids to people.
+    mayRegister: () => !profiles.current().read_only || profile.run_manager,
+    logger,
+  });
 }
 
 function saysWhoLocked<T>(dataDir: string, open: () => T): T {

@@ -29,6 +29,7 @@ export type Engine = Pick<
   | "connection"
   | "outgoing"
   | "audit"
+  | "schemas"
   | "flows"
   | "health"
   | "manager"
@@ -65,7 +66,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const close = closeOnce(closers);
   const profile = profiles.current();
   try {
-    const { bus, connection, onConnection, outgoing, topics, group, folder, storage } = openEngineBus(
+    const { bus, connection, onConnection, outgoing, topics, group, folder, storage, schemas } = openEngineBus(
       { ...options, profile },
       onClose,
     );
@@ -83,7 +84,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     };
     void askRetention().catch(() => {});
     onClose(keepAuditSmall({ audit, days: () => days, now: clock, logger }));
-    const made = createManager({ bus, flows, health, queues, topics, group, clock, logger });
+    const made = createManager({ bus, flows, health, queues, schemas, topics, group, clock, logger });
     const manager = createManagerSwitch(made, logger);
     onClose(() => manager.close());
     if (profile.kind === "kafka" && profile.run_manager) {
@@ -114,6 +115,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       connection,
       outgoing,
       audit,
+      schemas,
       flows,
       health,
       manager,

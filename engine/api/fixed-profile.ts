@@ -1,7 +1,9 @@
 /** The one profile of a host that was started on a cluster by hand (`manager --brokers`): nothing of it is kept. */
 import type { KafkaInstallation } from "../bus/kafka/client.ts";
 import { AntigraphError } from "../core/errors.ts";
+import type { RegistryAccess } from "../registry/access.ts";
 import type { NegationStore, ProfileStore } from "./host.ts";
+import type { KafkaProfile } from "./profile-secrets.ts";
 import type { Profile } from "./schemas/profile.ts";
 
 export interface FixedCluster {
@@ -13,7 +15,7 @@ export interface FixedCluster {
 
 export function fixedProfile(cluster: FixedCluster): ProfileStore & { negations: NegationStore } {
   const { name, environment, read_only, connection } = cluster;
-  const { brokers, prefix, topics } = connection;
+  const { brokers, prefix, topics, registry } = connection;
   const refuse = () => {
     throw new AntigraphError("not_supported", "This host keeps the profile it was started with.");
   };
@@ -22,7 +24,7 @@ export function fixedProfile(cluster: FixedCluster): ProfileStore & { negations:
   const current = (): Profile => ({
     ...{ name, kind: "kafka", environment, read_only, run_manager: true },
     ...(clusterId !== undefined && { cluster_id: clusterId }),
-    kafka: { brokers, prefix, topics },
+    kafka: { brokers, prefix, topics, ...(registry && { registry: shownRegistry(registry) }) },
   });
   return {
     negations: {
@@ -46,5 +48,13 @@ export function fixedProfile(cluster: FixedCluster): ProfileStore & { negations:
     reached(_name, id) {
       clusterId = id;
     },
+  };
+}
+
+function shownRegistry({ url, username, password, wireFormat, validate }: RegistryAccess): KafkaProfile["registry"] {
+  return {
+    ...{ url, wire_format: wireFormat, validate },
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password: { set: true } }),
   };
 }

@@ -40,6 +40,9 @@ export function hostOf(engines: EngineSwitch, { version, ...lasting }: LastingPa
     get audit() {
       return engines.current().audit;
     },
+    get schemas() {
+      return engines.current().schemas;
+    },
     get flows() {
       return engines.current().flows;
     },

@@ -11,6 +11,7 @@ import { type TopicNames, topicsBySetting } from "../core/topic-names.ts";
 import type { FlowRegistry } from "../manager/flows.ts";
 import type { HealthRegistry } from "../manager/health.ts";
 import type { Logger } from "../manager/logger.ts";
+import type { SchemaStore } from "../registry/store.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { FaultBoard } from "./faults.ts";
 import type { Metrics } from "./metrics.ts";
@@ -88,6 +89,8 @@ export interface ApiHost {
   /** The way of starts and actions to the bus; it keeps them while the bus is away. */
   outgoing: Outgoing;
   audit: AuditStore;
+  /** What is known of the profile's schema registry; undefined where it has none. */
+  schemas?: SchemaStore | undefined;
   flows: FlowRegistry;
   health: HealthRegistry;
   manager: ManagerSwitch;

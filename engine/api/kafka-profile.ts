@@ -9,6 +9,7 @@ import { openKafkaBus } from "../bus/kafka/bus.ts";
 import type { KafkaInstallation } from "../bus/kafka/client.ts";
 import { openPatientBus, type PatientBus } from "../bus/kafka/patient-bus.ts";
 import { TopicCopy } from "../bus/kafka/topic-copy.ts";
+import type { WireFormat } from "../bus/kafka/wire-format.ts";
 import { AntigraphError } from "../core/errors.ts";
 import type { TopicNames } from "../core/topic-names.ts";
 import type { Logger } from "../manager/logger.ts";
@@ -23,6 +24,8 @@ export interface KafkaProfileOptions {
   /** Of the transactional ids. */
   prefix: string;
   topics: TopicNames;
+  /** Where the profile has a schema registry. */
+  wire?: WireFormat | undefined;
   /** Asked anew for each try to reach the cluster. */
   connection(): Promise<KafkaInstallation>;
   /** This cluster has been reached. */
@@ -54,6 +57,7 @@ export function openKafkaProfile(options: KafkaProfileOptions): KafkaProfile {
       deadLetters: topics.deadLetter,
       changelogOf: () => topics.journeys,
       idPrefix: `${prefix}antigraph.`,
+      wire: options.wire,
       clock,
       logger,
     });

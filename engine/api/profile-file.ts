@@ -47,6 +47,7 @@ const kafkaSchema = z
         url: z.string(),
         username: z.string().optional(),
         password: secretSchema.optional(),
+        ca: z.string().optional(),
         wire_format: z.enum(["json", "confluent"]).default("json"),
         validate: z.boolean().default(true),
       })

@@ -20,6 +20,7 @@ const eventSchema = z.object({
     "profile.unlocked",
     "profile.locked",
     "record.resent",
+    "schema.registered",
   ]),
   actor: z.string(),
   reason: z.string(),

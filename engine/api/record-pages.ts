@@ -26,12 +26,13 @@ export function boundedPage<P extends Page>(page: P): P {
 
 /** A record as the API shows it; bytes that are no UTF-8 as base64, and it says so. */
 export function shownRecord(record: BusRecord): TopicRecord {
-  const { partition, offset, timestamp, headers, bytes } = record;
+  const { partition, offset, timestamp, headers, bytes, schemaId } = record;
   return {
     ...{ partition, offset, timestamp: new Date(timestamp).toISOString() },
     key: bytes?.key?.toString("base64") ?? record.key,
     headers,
     value: bytes?.value?.toString("base64") ?? record.value,
+    ...(schemaId !== undefined && { schema_id: schemaId }),
     ...(bytes && {
       encoding: { ...(bytes.key && { key: "base64" as const }), ...(bytes.value && { value: "base64" as const }) },
     }),

@@ -15,6 +15,8 @@ export interface NewRecord {
   partition?: number;
   /** Goes out in the place of key and value, byte by byte. Kafka only. */
   bytes?: RecordBytes;
+  /** Goes out before the value, in Confluent's wire format; left out: as the profile says. Kafka only. */
+  schemaId?: number;
 }
 
 /** Key and value of a record that other clients wrote, where they are no UTF-8 text. */
@@ -33,6 +35,8 @@ export interface BusRecord {
   headers: Record<string, string>;
   /** Present where key or value is no UTF-8: the texts above are then only what can be shown of them. */
   bytes?: RecordBytes;
+  /** Stood before the value, in Confluent's wire format. Only where the profile has a schema registry. */
+  schemaId?: number;
 }
 
 /** Per partition: first offset still there, and the offset the next record gets. */

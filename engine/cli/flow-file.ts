@@ -1,9 +1,9 @@
 /** Flow files as they come: a flow record, the workflow alone, or a bare Flume export (the map of nodes). */
-import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { Finding, NegationList } from "../core/flow.ts";
 import { type FlowRecord, SCHEMA_VERSION } from "../core/protocol.ts";
 import { Failure, UsageError } from "./failure.ts";
+import { readJsonFile } from "./json-file.ts";
 import { table } from "./table.ts";
 
 /** The options of the commands that read a flow file. */
@@ -116,20 +116,7 @@ function readMappings(mappings: string[]): Record<string, string> {
 }
 
 function readJson(file: string): Json {
-  let content: string;
-  try {
-    content = readFileSync(file === "-" ? 0 : file, "utf8");
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Failure("file_unusable", `${file} can't be read: ${why}`);
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(content.replace(/^\uFEFF/, ""));
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Failure("file_unusable", `${file} isn't JSON: ${why}`);
-  }
+  const value = readJsonFile(file);
   if (!isJson(value)) throw new Failure("file_unusable", `${file} holds no JSON object, so no flow.`);
   return value;
 }

@@ -19,6 +19,7 @@ const root = group("antigraph", "Run journeys over microservices, and undo what 
   publish: async () => (await import("./commands/publish.ts")).publishCommand,
   start: async () => (await import("./commands/start.ts")).startCommand,
   journeys: async () => (await import("./commands/journeys.ts")).journeysCommand,
+  schemas: async () => (await import("./commands/schemas.ts")).schemasCommand,
   audit: async () => (await import("./commands/audit.ts")).auditCommand,
   doctor: async () => (await import("./commands/doctor.ts")).doctorCommand,
   topics: async () => (await import("./commands/topics.ts")).topicsCommand,

@@ -3,13 +3,14 @@
  * id was seen changes nothing.
  */
 import { hasRunningJourneys, hasSucceededElements, isApproval, isEach } from "./builtin.ts";
+import { commandError, outputError } from "./command-record.ts";
 import { sizeError } from "./data-size.ts";
 import { AntigraphError, type ErrorCode } from "./errors.ts";
 import type { CompiledFlow, FlowStep } from "./flow.ts";
 import { ancestors } from "./graph.ts";
 import { goesOnAfter, type Rollback, type Scope, type Step } from "./journey.ts";
 import { replayUuid } from "./journey-ids.ts";
-import { type ActionData, type ActionName, MANAGER } from "./protocol.ts";
+import { type ActionData, type ActionName, MANAGER, type StepError } from "./protocol.ts";
 import { beginRollback, type RollbackRequest, rollbackSet } from "./rollback.ts";
 import { transientError } from "./step-errors.ts";
 import {
@@ -30,6 +31,7 @@ export type RefusalCode = Extract<
   ErrorCode,
   | "invalid_request"
   | "payload_too_large"
+  | "schema_invalid"
   | "action_not_allowed"
   | "past_pivot"
   | "stale_preview"
@@ -98,6 +100,19 @@ function refuseTooLarge(turn: Turn, data: ActionData): void {
   }
 }
 
+/** Nothing is put in by hand that a service couldn't have been sent, or couldn't have said. */
+function refuseUnfit(error: StepError | undefined): void {
+  if (error) throw new Refusal("schema_invalid", error.message);
+}
+
+/** What the step or its negation would be sent in the place of what the flow says. */
+function refuseUnfitInput(turn: Turn, step: FlowStep, state: Step, data: unknown, negation?: string): void {
+  if (data === undefined) return;
+  const attempts = negation === undefined ? state.attempts : state.undo?.[negation]?.attempts;
+  const call = { ...of(step, negation), attempt: (attempts as number) + 1, data };
+  refuseUnfit(commandError(turn, call, negation === undefined ? undefined : state));
+}
+
 // ---- undoing ----
 
 function rollback(turn: Turn, data: ActionData): void {
@@ -130,6 +145,7 @@ function rerun(turn: Turn, data: ActionData): void {
   if (journey.status === "paused") notAllowed("the journey is paused; resume it first");
   if (stepOf(journey, step).attempts === 0) notAllowed(`${step.id} has not run yet`);
   forceOverPivot(turn, data);
+  refuseUnfitInput(turn, step, stepOf(journey, step), data.data);
   const input = data.data === undefined ? undefined : { value: data.data };
   const request = requestOf(turn, "rerun", "to", data, step.id);
   beginRollback(turn, { ...request, rerun: { step: step.id, data: input } });
@@ -222,7 +238,9 @@ function retry(turn: Turn, data: ActionData): void {
   const given = data.data === undefined ? {} : { data: data.data };
   const detail = { due: iso(clockOf(turn)) };
   if (isStuckUndo(turn, state)) {
-    for (const name of failedNegations(state, data)) {
+    const names = failedNegations(state, data);
+    for (const name of names) refuseUnfitInput(turn, step, state, data.data, name);
+    for (const name of names) {
       turn.emit("undo.retry_scheduled", { ...of(step, name), ...by(data), ...given, detail });
     }
     return;
@@ -239,6 +257,7 @@ function retry(turn: Turn, data: ActionData): void {
       `data: elements of ${step.id} have succeeded, so its list has to stay as it is`,
     );
   }
+  refuseUnfitInput(turn, step, state, data.data);
   turn.emit("step.retry_scheduled", { ...of(step), ...by(data), ...given, detail });
 }
 
@@ -251,6 +270,7 @@ function skip(turn: Turn, data: ActionData): void {
     return;
   }
   refuseUnlessOpen(turn, step, state, "skipped");
+  if (data.output !== undefined) refuseUnfit(outputError(turn, step, data.output));
   turn.emit("step.settled_by_hand", { ...of(step), ...by(data), data: data.output ?? null });
 }
 
@@ -262,6 +282,7 @@ function complete(turn: Turn, data: ActionData): void {
   if (output === undefined)
     throw new Refusal("invalid_request", "output: say what really came out (null for nothing)");
   refuseUnlessOpen(turn, step, state, "completed");
+  refuseUnfit(outputError(turn, step, output));
   turn.emit("step.settled_by_hand", { ...of(step), ...by(data), data: output });
 }
 

@@ -2,10 +2,11 @@
  * What leaves the engine because of an event: commands for services, starts of replays, and what journeys that run each
  * other tell one another (sub-journey-messages.ts). Nothing else is ever sent.
  */
+import { commandRecord } from "./command-record.ts";
 import { type CommandEvent, isCommand, type JourneyEvent } from "./events.ts";
 import type { CompiledFlow } from "./flow.ts";
-import type { Journey, Step } from "./journey.ts";
-import { type FromManager, MANAGER, SCHEMA_VERSION } from "./protocol.ts";
+import type { Journey } from "./journey.ts";
+import { type FromManager, MANAGER } from "./protocol.ts";
 import {
   type ManagerMessage,
   rollBackChild,
@@ -49,24 +50,10 @@ function commandsOf(journey: Journey, event: CommandEvent, flow: CompiledFlow): 
 }
 
 function toService(journey: Journey, event: CommandEvent): Message {
-  const { uuid, name, version, service, function: called, data, step, attempt, id } = event;
-  const value: FromManager = {
-    uuid,
-    name,
-    version,
-    service,
-    function: called,
-    schema_version: SCHEMA_VERSION,
-    data,
-    step,
-    attempt,
-  };
-  const state = journey.steps[step] as Step;
-  if (event.type === "undo.dispatched") {
-    const { input = null, output = null, error = null } = state;
-    value.undo = { step, function: state.function, input, output, error };
-  }
-  return { to: "service", key: uuid, id, value, traceparent: journey.traceparent };
+  const { step, attempt, service, function: called, data, id } = event;
+  const state = event.type === "undo.dispatched" ? journey.steps[step] : undefined;
+  const value = commandRecord(journey, { step, attempt, service, function: called, data }, state);
+  return { to: "service", key: journey.uuid, id, value, traceparent: journey.traceparent };
 }
 
 function replay(journey: Journey, event: JourneyEvent): Message {

@@ -92,12 +92,42 @@ export const ERRORS = {
   stale_preview: { status: 409, retryable: false, fix: "The journey has moved; make a new dry run." },
   unknown_step: { status: 422, retryable: false, fix: "Name a step of the journey's flow." },
   unknown_version: { status: 422, retryable: false, fix: "Name a published version of the flow." },
+  schema_invalid: {
+    status: 422,
+    retryable: false,
+    fix: "Mend the data at the path that the message names; `antigraph schemas show SUBJECT` shows its schema.",
+  },
   no_home_in_version: {
     status: 422,
     retryable: false,
     fix: "Every live or undoable step must be there in the target version.",
   },
   not_supported: { status: 501, retryable: false, fix: "This is not available here." },
+  no_registry: {
+    status: 409,
+    retryable: false,
+    fix: "Open a profile with a schema registry, or give this one the registry's address.",
+  },
+  schema_unusable: {
+    status: 422,
+    retryable: false,
+    fix: "Mend the schema: JSON Schema, draft-07, 2019-09 or 2020-12.",
+  },
+  schema_incompatible: {
+    status: 409,
+    retryable: false,
+    fix: "Change the schema so that it fits the versions before it, or the subject's compatibility rule in the registry.",
+  },
+  registry_denied: {
+    status: 502,
+    retryable: false,
+    fix: "Check user and password of the registry in the profile, and what that user may do there.",
+  },
+  registry_unavailable: {
+    status: 503,
+    retryable: true,
+    fix: "See that the registry runs and can be reached from here; what was known of its schemas stays in force.",
+  },
   bus_unavailable: {
     status: 503,
     retryable: true,

@@ -104,7 +104,8 @@ function elementsAfter(elements: Element[], event: JourneyEvent, detail: EventDe
 /** The step after something happened to one of its negations. */
 export function stepAfterUndo(step: Step, event: JourneyEvent, at: number, detail: EventDetail): Step {
   const name = event.function ?? "";
-  const negation = callAfter(step.undo?.[name] ?? freshNegation, event, at, detail);
+  const fresh = { ...freshNegation, attempts: step.undoAttempts?.[name] ?? 0 };
+  const negation = callAfter(step.undo?.[name] ?? fresh, event, at, detail);
   const undo = { ...step.undo, [name]: withData(negation, event, detail) };
   return { ...step, undo, ...undoStatus(step, undo, event, at, detail) };
 }
@@ -116,6 +117,7 @@ function withData(negation: Negation, event: JourneyEvent, detail: EventDetail):
     // What the former round is answered with now says nothing of this one.
     return { ...negation, tries: 1, data: undefined, open: negation.open.slice(-1) };
   }
+  if (event.type === "undo.failed" && detail.again === true) return { ...negation, data: undefined, open: [] };
   if (event.type === "undo.retry_scheduled" && "data" in event) return { ...negation, data: event.data };
   return negation;
 }
@@ -128,13 +130,13 @@ function undoStatus(
   detail: EventDetail,
 ): Partial<Step> {
   const negations = Object.values(undo);
+  const again = detail.again === true ? { undoAgain: undefined } : {};
   if (event.type === "undo.dispatched") {
-    const again = detail.again === true ? { undoAgain: undefined } : {};
     return { ...again, status: step.status === "undo_failed" && anyFailed(undo) ? "undo_failed" : "undoing" };
   }
   if (negations.every((negation) => negation.status === "succeeded")) return { status: "undone", endedAt: at };
   if (step.status === "undo_failed" && !anyFailed(undo)) return { status: "undoing" };
-  return {};
+  return again;
 }
 
 /** A negation whose retries are used up; one with a retry scheduled is waiting. */

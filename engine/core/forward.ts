@@ -12,6 +12,7 @@ import {
   nextElements,
   whyNotRun,
 } from "./builtin.ts";
+import { commandError } from "./command-record.ts";
 import { sizeError } from "./data-size.ts";
 import { parseMoment } from "./duration.ts";
 import { evaluate } from "./expressions.ts";
@@ -149,16 +150,15 @@ function dispatchStep(turn: Turn, step: FlowStep): void {
     failUnsent(turn, step, clocks.error);
     return;
   }
-  const attempt = state.attempts + 1;
-  turn.emit("step.dispatched", {
-    step: step.id,
-    service: step.service,
-    function: step.function,
-    attempt,
-    id: `${turn.journey.uuid}/${step.id}/${attempt}`,
-    data: data.value,
-    detail: clocks.detail,
-  });
+  const { id, service, function: called } = step;
+  const call = { step: id, service, function: called, attempt: state.attempts + 1, data: data.value };
+  const unfit = commandError(turn, call);
+  if (unfit) {
+    failUnsent(turn, step, unfit);
+    return;
+  }
+  const commandId = `${turn.journey.uuid}/${id}/${call.attempt}`;
+  turn.emit("step.dispatched", { ...call, id: commandId, detail: clocks.detail });
 }
 
 function failUnsent(turn: Turn, step: FlowStep, error: StepError): void {

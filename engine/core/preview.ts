@@ -15,7 +15,7 @@ import type { ActionData, ActionName } from "./protocol.ts";
 import { settle } from "./settle.ts";
 import { activeRollback, type Context, isLive, isOut, openTurn, stepsInOrder, type Turn } from "./turn.ts";
 import { isMember, leftStanding, negationsOf, tookEffect, undoData } from "./undo.ts";
-import type { PlannedCommand, Preview } from "./view.ts";
+import type { PlannedCommand, Preview, RefusedCommand } from "./view.ts";
 
 /** Names plans; any fixed UUID does. */
 const PLAN_NAMESPACE = "5b6c1f0e-7f0a-5d1c-9c55-3f0a5be0a001";
@@ -36,23 +36,31 @@ export function preview(
   const { paused } = turn.journey;
   if (paused && action.action !== "pause") turn.journey = { ...turn.journey, status: paused.from, paused: undefined };
   const inFlight = endWithoutEffect(turn);
-  const levels = action.action === "replay" ? firstLevel(turn, ctx) : levelsOf(turn);
+  const begun = action.action === "replay" ? beginReplay(turn, ctx) : undefined;
+  const levels = begun ? firstLevel(begun) : levelsOf(turn);
+  const refused = refusedIn(begun ?? turn);
   const rollback = turn.journey.rollback;
   const plan = {
     levels,
     irreversible: irreversibleIn(turn),
     left_standing: rollback && sendsUndo(turn) ? leftStanding(turn.flow, turn.journey, rollback) : [],
     in_flight: inFlight,
+    ...(refused.length > 0 && { refused }),
   };
   return { plan: v5(JSON.stringify(plan), PLAN_NAMESPACE), seq: journey.seq, ...plan };
 }
 
-/** Of a replay: what the new journey sends first. */
-function firstLevel(turn: Turn, ctx: Context): PlannedCommand[][] {
+/** The new journey of a replay. */
+function beginReplay(turn: Turn, ctx: Context): Turn {
   const { data, detail } = turn.events.find((event) => event.type === "journey.replayed") as JourneyEvent;
   const { uuid, version } = detail as { uuid: string; version: string };
   const target = ctx.flowOf(turn.flow.name, version) as CompiledFlow;
-  const commands = beginJourney({ uuid, data }, target, ctx).events.filter(isCommand);
+  return beginJourney({ uuid, data }, target, ctx);
+}
+
+/** What it sends first. */
+function firstLevel({ events }: Turn): PlannedCommand[][] {
+  const commands = events.filter(isCommand);
   return commands.length === 0 ? [] : [commands.map(plannedOf)];
 }
 
@@ -87,6 +95,15 @@ function planNow(turn: Turn, action: ActionName, data: ActionData): string | und
     if (error instanceof AntigraphError) return undefined;
     throw error;
   }
+}
+
+/** A failure without an attempt is one of something that was never sent. */
+function refusedIn({ events }: Turn): RefusedCommand[] {
+  return events.flatMap(({ type, step, service, function: called, attempt, error }) => {
+    const isRefused = (type === "step.failed" || type === "undo.failed") && attempt === undefined;
+    if (!isRefused || error?.code !== "schema_invalid") return [];
+    return [{ step, service, function: called, message: error.message } as RefusedCommand];
+  });
 }
 
 const plannedOf = ({ step, service, function: called, data }: CommandEvent): PlannedCommand => ({

@@ -4,6 +4,7 @@
  */
 
 import { isEach, isSubJourney } from "./builtin.ts";
+import { outputError } from "./command-record.ts";
 import { sizeError } from "./data-size.ts";
 import type { EventType } from "./events.ts";
 import type { FlowStep } from "./flow.ts";
@@ -150,16 +151,16 @@ function progressDue(turn: Turn, step: FlowStep, state: Step): { due: string } |
 function succeed(turn: Turn, target: Target, attempt: OpenAttempt, body: EventBody, reply: ToManager): void {
   const { step, state } = target;
   const data = reply.data ?? null;
-  const tooLarge = sizeError("the reply's data", data, turn.ctx.maximumDataBytes);
+  const unfit = sizeError("the reply's data", data, turn.ctx.maximumDataBytes) ?? outputError(turn, step, data);
   const waitsForWord = turn.journey.held?.steps.includes(step.id) === true && !activeRollback(turn.journey);
   if (!attempt.former && (isLive(state) || state.status === "waiting" || waitsForWord)) {
-    // What worked but answered more than can be kept fails the step, and counts as done for the undo.
-    if (tooLarge) turn.emit("step.failed", { ...body, error: tooLarge, detail: { effect: true } });
+    // What worked but answered what can't be kept fails the step, and counts as done for the undo.
+    if (unfit) turn.emit("step.failed", { ...body, error: unfit, detail: { effect: true } });
     else turn.emit("step.succeeded", { ...body, data });
     return;
   }
   const detail = { status: "success", effect: turn.journey.status !== "terminated" };
-  turn.emit("step.late", tooLarge ? { ...body, error: tooLarge, detail } : { ...body, data, detail });
+  turn.emit("step.late", unfit ? { ...body, error: unfit, detail } : { ...body, data, detail });
 }
 
 // ---- negations ----
@@ -174,13 +175,17 @@ function acceptNegation(
 ): void {
   const { step, call } = target;
   const settledBefore = call.status === "succeeded";
-  if (settledBefore || (attempt.gaveUp && reply.status !== "success")) {
-    turn.emit("step.late", { ...body, ...payload(reply), detail: { status: reply.status, negation: name } });
+  const called = { service: step.service, function: name };
+  const unfit = reply.status === "success" ? outputError(turn, called, reply.data ?? null) : undefined;
+  const said: EventBody = unfit ? { ...body, error: unfit } : { ...body, ...payload(reply) };
+  if (settledBefore || (attempt.gaveUp && (reply.status !== "success" || unfit))) {
+    turn.emit("step.late", { ...said, detail: { status: reply.status, negation: name } });
     return;
   }
+  const failed = reply.status === "failure" || unfit !== undefined;
   const type: EventType =
-    reply.status === "success" ? "undo.succeeded" : reply.status === "failure" ? "undo.failed" : "undo.progressed";
+    reply.status === "inprogress" ? "undo.progressed" : failed ? "undo.failed" : "undo.succeeded";
   const inTime = step.service === MANAGER ? undefined : { due: iso(clockOf(turn) + step.settings.negationTimeoutMs) };
-  turn.emit(type, { ...body, ...payload(reply), detail: reply.status === "inprogress" ? inTime : undefined });
+  turn.emit(type, { ...said, detail: reply.status === "inprogress" ? inTime : undefined });
   if (type === "undo.failed") retryNegation(turn, step, name);
 }

@@ -11,6 +11,8 @@ export const STEP_ERRORS = {
   expression_failed:
     "A `when`, `input`, `items` or `until` can't be worked out, or gives something of the wrong kind.",
   data_too_large: "A command's data, or an answer, has more bytes of JSON than is allowed (256 KiB).",
+  schema_invalid:
+    "A command's data, or an answer's, isn't as its schema in the registry says; the message names the path.",
   deadline_exceeded: "The journey's `deadline` has passed.",
   element_failed: "Elements of an `each` failed; the message counts them and tells the first one's error.",
   cancelled: "A rollback stopped an `each` before all its elements had run.",

@@ -6,10 +6,24 @@ import type { EventType, JourneyEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import type { CompiledFlow, FlowStep } from "./flow.ts";
 import type { Call, Journey, Step } from "./journey.ts";
-import type { Position } from "./protocol.ts";
+import type { FromManager, Position } from "./protocol.ts";
 
 /** What is known about a service: design.md section 3, Health. */
 export type Health = "up" | "down" | "unknown";
+
+/**
+ * What the schemas of a registry say, as of now: the message that names the path (`data/email must be string`), undefined
+ * for what fits or has no schema.
+ */
+export interface Schemas {
+  /** Of a command, whole as it would be sent, and of its data. */
+  command(command: FromManager): string | undefined;
+  /** Of the data of a reply `success`, or of what an operator puts in its place. */
+  reply(service: string, called: string, data: unknown): string | undefined;
+}
+
+/** Where there is no registry everything fits. */
+export const NO_SCHEMAS: Schemas = { command: () => undefined, reply: () => undefined };
 
 /** The outside as data. */
 export interface Context {
@@ -22,6 +36,7 @@ export interface Context {
   flowOf(name: string, version: string | undefined): CompiledFlow | undefined;
   /** Bound of a command's or reply's data, bytes of JSON. */
   maximumDataBytes: number;
+  schemas: Schemas;
 }
 
 export const DEFAULT_MAXIMUM_DATA_BYTES = 256 * 1024;
@@ -94,7 +109,7 @@ export function hasEnded(journey: Journey): boolean {
   return journey.status === "completed" || journey.status === "rolled_back" || journey.status === "terminated";
 }
 
-/** From the success of a pivot on there is no way back without force, also when its answer was too large to be kept. */
+/** From the success of a pivot on there is no way back without force, also when its answer could not be kept. */
 export function passedPivot(journey: Journey, flow: CompiledFlow): boolean {
   return Object.values(flow.steps).some(({ id, settings }) => {
     const state = settings.pivot ? journey.steps[id] : undefined;

@@ -3,6 +3,7 @@
  * after it in the set is settled: that is the walk over the anti-graph. `undoNext` is the whole of it.
  */
 import { builtinNegations, elementToUndo } from "./builtin.ts";
+import { commandError } from "./command-record.ts";
 import type { CompiledFlow, FlowStep } from "./flow.ts";
 import { descendants } from "./graph.ts";
 import type { Journey, Negation, Rollback, Step } from "./journey.ts";
@@ -158,14 +159,21 @@ function dispatchNegation(turn: Turn, step: FlowStep, name: string, detail: { ag
   const state = stepOf(journey, step);
   const negation = state.undo?.[name];
   const attempt = (negation?.attempts ?? state.undoAttempts?.[name] ?? 0) + 1;
+  // After a late success the output counts, whatever an operator had put in its place before it was known.
+  const data = undoData(state, name, detail.again ? undefined : negation);
+  const called = { step: step.id, service: step.service, function: name };
+  const unfit = commandError(turn, { ...called, attempt, data }, state);
+  if (unfit) {
+    // Nothing was sent, and the same data wouldn't fit the next time either.
+    turn.emit("undo.failed", { ...called, error: unfit, detail });
+    turn.emit("rollback.failed", { ...called, error: unfit });
+    return;
+  }
   turn.emit("undo.dispatched", {
-    step: step.id,
-    service: step.service,
-    function: name,
+    ...called,
     attempt,
     id: `${journey.uuid}/${step.id}/undo/${name}/${attempt}`,
-    // After a late success the output counts, whatever an operator had put in its place before it was known.
-    data: undoData(state, name, detail.again ? undefined : negation),
+    data,
     // A sub-journey's rollback takes the time it takes; when it gets stuck it is loud itself.
     detail: step.service === MANAGER ? detail : { ...detail, due: iso(ctx.now + step.settings.negationTimeoutMs) },
   });

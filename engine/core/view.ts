@@ -88,6 +88,15 @@ export interface PlannedCommand {
   data: unknown;
 }
 
+/** A command that an action would lead to, and that the schemas of the registry refuse: it is not sent. */
+export interface RefusedCommand {
+  step: string;
+  service: string;
+  function: string;
+  /** Names the path: `data/email must be string`. */
+  message: string;
+}
+
 /** The dry run of an action. Levels go out one after the other, the commands of one level together. */
 export interface Preview {
   /** Names this very plan; an action that carries it is refused with `stale_preview` if the plan would differ. */
@@ -100,4 +109,6 @@ export interface Preview {
   left_standing: string[];
   /** Steps still in flight, with the commands their late success would add. */
   in_flight: { step: string; service: string; function: string; adds: PlannedCommand[] }[];
+  /** Present where there are any: what follows from them has happened in the levels. */
+  refused?: RefusedCommand[];
 }

@@ -22,7 +22,8 @@ export type DeadLetterReason =
   | "flow_invalid"
   | "unknown_journey"
   | "unknown_function"
-  | "unmatched_reply";
+  | "unmatched_reply"
+  | "schema_invalid";
 
 export class DeadLetter extends Error {
   readonly reason: DeadLetterReason;

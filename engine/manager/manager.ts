@@ -9,7 +9,7 @@ import type { TopicNames } from "../core/topic-names.ts";
 import type { FlowRegistry } from "./flows.ts";
 import type { HealthRegistry } from "./health.ts";
 import { type Logger, silent } from "./logger.ts";
-import { type BatchOutput, ManagerPartition } from "./partition.ts";
+import { type BatchOutput, ManagerPartition, type RecordSchemas } from "./partition.ts";
 import type { QueueWatch } from "./queue-watch.ts";
 
 export interface ManagerOptions {
@@ -18,6 +18,8 @@ export interface ManagerOptions {
   health: HealthRegistry;
   /** How the services' queues move; without it a command's clock starts when it is sent. */
   queues?: QueueWatch;
+  /** What the schemas of the profile's registry say. `assertKnown` throws while nothing is known of them yet. */
+  schemas?: (RecordSchemas & { assertKnown(): void }) | undefined;
   /** Topic names with the profile's prefix. */
   topics?: TopicNames;
   /** The consumer group that managers share. */
@@ -40,7 +42,7 @@ export interface ManagerStatus {
 }
 
 export interface Manager {
-  /** Resolves when it takes part; throws when the topics don't fit, with what to do. */
+  /** Resolves when it takes part; throws when the topics don't fit, or nothing is known of the schemas, with what to do. */
   start(): Promise<void>;
   /** Finishes the running batch and hands its partitions over. */
   stop(): Promise<void>;
@@ -66,6 +68,8 @@ export function createManager(options: ManagerOptions): Manager {
   };
 
   const begin = async (): Promise<void> => {
+    // Nothing flows unchecked: without any knowledge of the schemas it doesn't take part.
+    options.schemas?.assertKnown();
     const count = await partitionCount(bus, topics);
     const deps = {
       topics,
@@ -73,6 +77,7 @@ export function createManager(options: ManagerOptions): Manager {
       flows,
       health,
       queues: options.queues,
+      schemas: options.schemas,
       random,
       takeoverMs: options.takeoverMs,
     };

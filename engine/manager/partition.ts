@@ -13,7 +13,7 @@ import { MANAGER, type StepError, type ToManager } from "../core/protocol.ts";
 import { Misfit } from "../core/replies.ts";
 import { refusedByChild } from "../core/sub-journey-messages.ts";
 import type { TopicNames } from "../core/topic-names.ts";
-import { type Context, DEFAULT_MAXIMUM_DATA_BYTES, hasEnded } from "../core/turn.ts";
+import { type Context, DEFAULT_MAXIMUM_DATA_BYTES, hasEnded, NO_SCHEMAS, type Schemas } from "../core/turn.ts";
 import type { FlowRegistry } from "./flows.ts";
 import type { HealthRegistry } from "./health.ts";
 import { DeadLetter, type DeadLetterReason, type Parsed, parentOf, parseInput, parseValue } from "./inputs.ts";
@@ -30,8 +30,15 @@ export interface PartitionDeps {
   health: HealthRegistry;
   /** How the services' queues move; without it a command's clock starts when it is sent. */
   queues?: QueueWatch | undefined;
+  /** What the schemas of the profile's registry say; left out: there is none. */
+  schemas?: RecordSchemas | undefined;
   random: () => number;
   takeoverMs?: number;
+}
+
+/** Beside what the core asks for: a whole record of `tomanager`, as the JSON text that it came as. */
+export interface RecordSchemas extends Schemas {
+  record(text: string): string | undefined;
 }
 
 /** Reads the record of an ended journey. */
@@ -144,7 +151,10 @@ export class ManagerPartition {
       value = parseValue(record);
       const home = partitionFor(value.uuid, this.deps.partitions);
       if (home !== this.partition) batch.records.push(forwarded(record, value, home));
-      else this.accept(parseInput(record, value), record.offset, now, batch);
+      else {
+        this.refuseUnfit(record, value);
+        this.accept(parseInput(record, value), record.offset, now, batch);
+      }
     } catch (error) {
       if (error instanceof FlowsNeeded) throw error;
       if (!(error instanceof DeadLetter) && !(error instanceof Misfit)) throw error;
@@ -152,6 +162,13 @@ export class ManagerPartition {
       this.bury(record, reason, error.message, batch);
       if (value) this.tellParent(record, value, { code: reason, message: error.message }, batch);
     }
+  }
+
+  /** Starts, actions and the ends of sub-journeys are the protocol's own: schemas are for what services say. */
+  private refuseUnfit(record: BusRecord, value: ToManager): void {
+    if (value.service === MANAGER) return;
+    const message = this.deps.schemas?.record(record.value ?? "");
+    if (message !== undefined) throw new DeadLetter("schema_invalid", message);
   }
 
   /** A journey whose record for one that it runs can't be accepted must not wait for it. */
@@ -306,13 +323,14 @@ export class ManagerPartition {
   }
 
   private context(now: number): Context {
-    const { flows, health, random } = this.deps;
+    const { flows, health, random, schemas = NO_SCHEMAS } = this.deps;
     return {
       now,
       random: random(),
       health: (service) => health.of(service),
       flowOf: (name, version) => (version === undefined ? flows.newest(name) : flows.get(name, version))?.flow,
       maximumDataBytes: DEFAULT_MAXIMUM_DATA_BYTES,
+      schemas,
     };
   }
 
@@ -323,6 +341,7 @@ export class ManagerPartition {
       key: record.key,
       value: record.value,
       ...(record.bytes && { bytes: record.bytes }),
+      ...(record.schemaId !== undefined && { schemaId: record.schemaId }),
       headers: {
         ...record.headers,
         reason,
@@ -342,6 +361,7 @@ function forwarded(record: BusRecord, value: ToManager, home: number): NewRecord
     topic: record.topic,
     key: value.uuid,
     value: record.value,
+    ...(record.schemaId !== undefined && { schemaId: record.schemaId }),
     headers: { ...record.headers, ...origin },
     partition: home,
   };

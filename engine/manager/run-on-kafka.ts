@@ -1,8 +1,12 @@
 /** A manager of its own on a Kafka cluster: its bus, flows, health and the manager itself, opened and closed together. */
+import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { openKafkaBus } from "../bus/kafka/bus.ts";
 import type { KafkaConnection } from "../bus/kafka/client.ts";
 import { type TopicSettings, topicNames } from "../core/topic-names.ts";
+import type { RegistryAccess } from "../registry/access.ts";
+import { createRegistryClient } from "../registry/client.ts";
+import { openSchemaStore } from "../registry/store.ts";
 import { createFlowRegistry } from "./flows.ts";
 import { type Logger, silent } from "./logger.ts";
 import { createManager, type Manager, type ManagerStatus } from "./manager.ts";
@@ -18,19 +22,26 @@ export interface RunManagerOptions extends KafkaConnection {
   topics?: TopicSettings;
   /** What this manager keeps beside the cluster; one for each. */
   dataDir: string;
+  /** Where the profile has a schema registry. */
+  registry?: RegistryAccess;
   logger?: Logger;
 }
 
 export interface RunningManager {
   status(): ManagerStatus;
   onEnded: Manager["onEnded"];
+  /** Resolves when it takes part: at once, or when the schemas of its registry are known. */
+  started: Promise<void>;
   /** Hands its partitions over; resolves when the others have them free. */
   stop(): Promise<void>;
 }
 
-/** Throws `bus_unavailable`, or an error that says which topics are missing or don't fit. */
+/**
+ * Throws `bus_unavailable`, or an error that says which topics are missing or don't fit; with a registry it is `started`
+ * that does.
+ */
 export async function runManager(options: RunManagerOptions): Promise<RunningManager> {
-  const { prefix = "", logger = silent } = options;
+  const { prefix = "", logger = silent, registry, dataDir } = options;
   // Nearly all that a manager allocates is garbage soon, and V8 would let it grow to several times of what is in use.
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   const topics = topicNames(prefix, options.topics);
@@ -39,8 +50,19 @@ export async function runManager(options: RunManagerOptions): Promise<RunningMan
     for (const close of closing.splice(0).reverse()) await close();
   };
   try {
+    const schemas =
+      registry &&
+      openSchemaStore({
+        registry,
+        client: async () => createRegistryClient(registry),
+        topics,
+        file: join(dataDir, "schemas.json"),
+        logger,
+      });
+    if (schemas) closing.push(() => schemas.close());
     const bus = await openKafkaBus({
       ...options,
+      wire: schemas,
       logger,
       deadLetters: topics.deadLetter,
       changelogOf: () => topics.journeys,
@@ -56,13 +78,16 @@ export async function runManager(options: RunManagerOptions): Promise<RunningMan
       flows,
       health,
       queues,
+      schemas,
       topics,
       group: `${prefix}antigraph.managers`,
       logger,
     });
     closing.push(() => manager.stop());
-    await manager.start();
-    return { status: () => manager.status(), onEnded: (listener) => manager.onEnded(listener), stop };
+    const started = Promise.resolve(schemas?.known).then(() => manager.start());
+    if (schemas === undefined) await started;
+    started.catch(() => {});
+    return { status: () => manager.status(), onEnded: (listener) => manager.onEnded(listener), started, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -7,7 +7,12 @@ import { tmpdir } from "node:os";
 import type { Bus, BusLogger } from "../bus/bus.ts";
 import { openKafkaBus } from "../bus/kafka/bus.ts";
 import type { KafkaConnection } from "../bus/kafka/client.ts";
-import { type TopicSettings, topicProblem } from "../core/topic-names.ts";
+import type { WireFormat } from "../bus/kafka/wire-format.ts";
+import { type TopicSettings, topicNames, topicProblem } from "../core/topic-names.ts";
+import type { RegistryAccess } from "../registry/access.ts";
+import { createRegistryClient } from "../registry/client.ts";
+import { openSchemaStore, type SchemaStore } from "../registry/store.ts";
+import type { CheckedTopics } from "../registry/subjects.ts";
 import { consumeFrom, toTransportError } from "./bus-transport.ts";
 import { backoffMs, pause } from "./clock.ts";
 import { type Connection, type ConnectOptions, type Transport, TransportError } from "./transport.ts";
@@ -22,6 +27,8 @@ export interface KafkaTransportOptions extends KafkaConnection {
   topics?: TopicSettings;
   /** Commands handed to the service at once. 500 records */
   maximumBatch?: number;
+  /** Where there is a schema registry: replies are written in its wire format, if so, and commands are read in it. */
+  registry?: RegistryAccess;
   logger?: BusLogger;
 }
 
@@ -34,11 +41,11 @@ export function createKafkaTransport(options: KafkaTransportOptions): Transport 
   if (problem !== undefined) throw new RangeError(`topics.${problem.setting}: ${problem.message}`);
   let opening: Promise<Bus> | undefined;
   let users = 0;
+  const wire = options.registry && wireOf(options.registry, topicNames(options.prefix, options.topics));
 
   /** Rejects when no broker can be reached now. */
   const open = (): Promise<Bus> => {
-    // Services keep nothing of the bus's own on disk: only managers do.
-    opening ??= openKafkaBus({ ...options, dataDir: tmpdir() }).catch((error: unknown) => {
+    opening ??= openBus(options, wire).catch((error: unknown) => {
       opening = undefined;
       throw error;
     });
@@ -56,6 +63,7 @@ export function createKafkaTransport(options: KafkaTransportOptions): Transport 
     });
     await Promise.race([last.then((bus) => bus.close()).catch(() => {}), timeout]);
     clearTimeout(timer);
+    await wire?.close();
   };
 
   return {
@@ -67,6 +75,38 @@ export function createKafkaTransport(options: KafkaTransportOptions): Transport 
       return createConnection(connect, options, open, release);
     },
   };
+}
+
+/** The wire format of a registry; its schemas are looked for while it is used. */
+interface Wire extends WireFormat {
+  /** Rejects while the ids that replies bear can't be known. */
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
+function wireOf(registry: RegistryAccess, topics: CheckedTopics): Wire {
+  if (registry.wireFormat === "json") return { idOf: () => undefined, ready: async () => {}, close: async () => {} };
+  let store: SchemaStore | undefined;
+  return {
+    idOf: (topic) => store?.idOf(topic),
+    async ready() {
+      // A service checks nothing: that is done by managers, for services in any language.
+      const client = async () => createRegistryClient(registry);
+      store ??= openSchemaStore({ registry, client, topics, onlyTopics: true });
+      await store.refresh();
+      store.assertKnown();
+    },
+    async close() {
+      await store?.close();
+      store = undefined;
+    },
+  };
+}
+
+async function openBus(options: KafkaTransportOptions, wire: Wire | undefined): Promise<Bus> {
+  await wire?.ready();
+  // Services keep nothing of the bus's own on disk: only managers do.
+  return openKafkaBus({ ...options, wire, dataDir: tmpdir() });
 }
 
 function createConnection(

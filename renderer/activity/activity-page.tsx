@@ -40,6 +40,8 @@ const ACTIONS = [
   "profile.chosen",
   "profile.unlocked",
   "profile.locked",
+  "record.resent",
+  "schema.registered",
 ] as const;
 
 const COLUMNS: readonly CsvColumn<ActivityRow>[] = [

@@ -9,7 +9,7 @@ import type { CompiledFlow, FlowStep } from "../../engine/core/flow.ts";
 import { descendants } from "../../engine/core/graph.ts";
 import type { Journey } from "../../engine/core/journey.ts";
 import { MANAGER } from "../../engine/core/protocol.ts";
-import { type Context, DEFAULT_MAXIMUM_DATA_BYTES } from "../../engine/core/turn.ts";
+import { type Context, DEFAULT_MAXIMUM_DATA_BYTES, NO_SCHEMAS } from "../../engine/core/turn.ts";
 import { leftStanding, tookEffect } from "../../engine/core/undo.ts";
 import type { JourneyStatus } from "../../engine/core/view.ts";
 
@@ -79,6 +79,7 @@ function context(now: number): Context {
     health: () => "up",
     flowOf: () => undefined,
     maximumDataBytes: DEFAULT_MAXIMUM_DATA_BYTES,
+    schemas: NO_SCHEMAS,
   };
 }
 

@@ -9,7 +9,7 @@ import type { CompiledFlow } from "../../engine/core/flow.ts";
 import type { Journey, Step } from "../../engine/core/journey.ts";
 import { preview } from "../../engine/core/preview.ts";
 import { type ActionName, actionDataSchema } from "../../engine/core/protocol.ts";
-import { type Context, DEFAULT_MAXIMUM_DATA_BYTES } from "../../engine/core/turn.ts";
+import { type Context, DEFAULT_MAXIMUM_DATA_BYTES, NO_SCHEMAS } from "../../engine/core/turn.ts";
 import type { Preview } from "../../engine/core/view.ts";
 import type { HealthRegistry } from "../../engine/manager/health.ts";
 import { flowFile } from "../support/journey-spec.ts";
@@ -67,6 +67,7 @@ export class PlanPromise {
       health: (service) => this.health.of(service),
       flowOf: (name, version) => this.flow(name, version ?? "1"),
       maximumDataBytes: DEFAULT_MAXIMUM_DATA_BYTES,
+      schemas: NO_SCHEMAS,
     };
   }
 

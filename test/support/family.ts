@@ -10,7 +10,7 @@ import type { CompiledFlow } from "../../engine/core/flow.ts";
 import type { Journey } from "../../engine/core/journey.ts";
 import { type FromManager, toManagerSchema } from "../../engine/core/protocol.ts";
 import { refusedByChild } from "../../engine/core/sub-journey-messages.ts";
-import { type Context, DEFAULT_MAXIMUM_DATA_BYTES } from "../../engine/core/turn.ts";
+import { type Context, DEFAULT_MAXIMUM_DATA_BYTES, NO_SCHEMAS, type Schemas } from "../../engine/core/turn.ts";
 import { parentOf, parseInput } from "../../engine/manager/inputs.ts";
 import { compiled, deepFreeze, type FlowSketch, UUID } from "./journey-spec.ts";
 
@@ -22,6 +22,7 @@ export class Family {
   /** Commands that wait for an answer. */
   commands: FromManager[] = [];
   now = Date.parse("2026-11-22T03:12:44.000Z");
+  schemas: Schemas = NO_SCHEMAS;
   private readonly flows: CompiledFlow[];
   private actions = 0;
   private readonly refusal: string;
@@ -108,6 +109,7 @@ export class Family {
       health: () => "up",
       flowOf: (name, version) => this.find(name, version),
       maximumDataBytes: DEFAULT_MAXIMUM_DATA_BYTES,
+      schemas: this.schemas,
     };
     const turn = decideTurn(journey, input, flow, ctx);
     this.journeys.set(turn.journey.uuid, deepFreeze(turn.journey));

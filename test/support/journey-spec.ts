@@ -16,7 +16,13 @@ import { childUuid } from "../../engine/core/journey-ids.ts";
 import { preview } from "../../engine/core/preview.ts";
 import { type ActionName, actionDataSchema, toManagerSchema } from "../../engine/core/protocol.ts";
 import { toView } from "../../engine/core/to-view.ts";
-import { type Context, DEFAULT_MAXIMUM_DATA_BYTES, type Health } from "../../engine/core/turn.ts";
+import {
+  type Context,
+  DEFAULT_MAXIMUM_DATA_BYTES,
+  type Health,
+  NO_SCHEMAS,
+  type Schemas,
+} from "../../engine/core/turn.ts";
 import type { Preview } from "../../engine/core/view.ts";
 
 export const UUID = "6f1c2d0e-0000-4000-8000-00000000a920";
@@ -32,6 +38,25 @@ export interface FlowSketch {
   steps?: Record<string, Record<string, unknown>>;
   policy?: Record<string, unknown>;
 }
+
+/** Schemas that refuse the commands, or the replies, of these functions; of all of them where none is named. */
+export function refusing(what: "command" | "reply", ...functions: string[]): Schemas {
+  const refuses = (name: string): boolean => functions.length === 0 || functions.includes(name);
+  if (what === "command") {
+    return {
+      ...NO_SCHEMAS,
+      command: ({ function: name, data }) =>
+        refuses(name) && !isMarked(data) ? `data/fits must be true (${name})` : undefined,
+    };
+  }
+  return {
+    ...NO_SCHEMAS,
+    reply: (_service, name, data) =>
+      refuses(name) && !isMarked(data) ? `data/fits must be true (${name})` : undefined,
+  };
+}
+
+const isMarked = (data: unknown): boolean => (data as { fits?: boolean } | null)?.fits === true;
 
 /** A flow file from a sketch, as Flume would export it. */
 export function flowFile(sketch: FlowSketch): {
@@ -104,6 +129,8 @@ export interface Spec {
   health: Record<string, Health>;
   flows: CompiledFlow[];
   flow: CompiledFlow;
+  /** What the registry says; everything fits unless a spec says otherwise. */
+  schemas: Schemas;
   /** Says something to the journey and returns the new events. */
   input(input: Input): JourneyEvent[];
   success(step: string, output?: unknown, attempt?: number): JourneyEvent[];
@@ -187,6 +214,7 @@ export function given(
     health: {},
     flows: [flow],
     flow,
+    schemas: NO_SCHEMAS,
     input(given) {
       const ctx: Context = {
         now: spec.now,
@@ -195,6 +223,7 @@ export function given(
         flowOf: (name, version) =>
           spec.flows.findLast((f) => f.name === name && (version === undefined || f.version === version)),
         maximumDataBytes: DEFAULT_MAXIMUM_DATA_BYTES,
+        schemas: spec.schemas,
       };
       const turn = decideTurn(journey, given, spec.flow, ctx);
       journey = deepFreeze(turn.journey);
@@ -232,6 +261,7 @@ export function given(
         flowOf: (name, version) =>
           spec.flows.findLast((f) => f.name === name && (version === undefined || f.version === version)),
         maximumDataBytes: DEFAULT_MAXIMUM_DATA_BYTES,
+        schemas: spec.schemas,
       }),
     after(ms) {
       spec.now += ms;

@@ -38,6 +38,7 @@ const act = createRoute({
       "past_pivot",
       "stale_preview",
       "no_home_in_version",
+      "schema_invalid",
       "not_supported",
       "forbidden_profile",
       "outbox_full",

@@ -1,6 +1,7 @@
 /** /health, /ready and /metrics: for whoever watches over the process. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { AntigraphError } from "../../core/errors.ts";
+import type { RegistryStatus } from "../../registry/store.ts";
 import { auditBehind } from "../audit-lag.ts";
 import type { ApiHost } from "../host.ts";
 import { createRouter, json, problems } from "../openapi.ts";
@@ -67,6 +68,7 @@ async function readiness(host: ApiHost): Promise<Ready> {
     checks.audit = behind <= MAXIMUM_AUDIT_BEHIND_RECORDS ? { ok: true } : { ok: false, why: `behind by ${behind}` };
     const { why } = host.manager.status();
     if (why !== undefined) checks.manager = { ok: false, why };
+    if (host.schemas) checks.registry = registryCheck(host.schemas.status());
   } catch (error) {
     if (error instanceof AntigraphError && error.code === "topic_not_found") {
       return { ready: false, checks: { ...checks, bus: { ok: false, why: `topics are missing: ${error.message}` } } };
@@ -75,4 +77,10 @@ async function readiness(host: ApiHost): Promise<Ready> {
     checks.bus = { ok: false, why: "the bus or the audit cache doesn't answer" };
   }
   return { ready: Object.values(checks).every(({ ok }) => ok), checks };
+}
+
+/** Away, a registry hinders nobody who knows its schemas. */
+function registryCheck({ known, reachable, error }: RegistryStatus): Ready["checks"][string] {
+  if (known && (reachable || error === undefined)) return { ok: true };
+  return { ok: known, why: `${error ?? "it has not answered yet"}${known ? " What was known stays in force." : ""}` };
 }

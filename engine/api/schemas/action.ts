@@ -61,6 +61,12 @@ export const previewSchema = z
     in_flight: z.array(
       z.object({ step: z.string(), service: z.string(), function: z.string(), adds: z.array(plannedCommand) }),
     ),
+    refused: z
+      .array(z.object({ step: z.string(), service: z.string(), function: z.string(), message: z.string() }))
+      .optional()
+      .openapi({
+        description: "Commands that the registry's schemas refuse; what follows from them is in the levels",
+      }),
   })
   .openapi("Preview") satisfies z.ZodType<Preview>;
 

@@ -43,8 +43,13 @@ const tlsFields = {
 const registryFields = {
   url: urlSchema,
   username: z.string().min(1).max(500).optional(),
-  wire_format: z.enum(["json", "confluent"]).default("json"),
-  validate: z.boolean().default(true),
+  ca: z.string().min(1).max(1_000_000).optional().openapi({
+    description: "A file's path, or the PEM text itself; left out: the cluster's `tls.ca`, beside the system's",
+  }),
+  wire_format: z.enum(["json", "confluent"]).default("json").openapi({
+    description: "How records of fromanager and tomanager are written; both are read",
+  }),
+  validate: z.boolean().default(true).openapi({ description: "Events that break their schema don't flow" }),
 };
 const kafkaFields = {
   brokers: z.array(brokerSchema).min(1).max(100),

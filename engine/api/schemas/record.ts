@@ -13,6 +13,9 @@ const topicRecordSchema = z
     key: z.string().nullable(),
     headers: z.record(z.string(), z.string()),
     value: z.string().nullable().openapi({ description: "The text as it stands in the topic; null is a tombstone" }),
+    schema_id: count.optional().openapi({
+      description: "Stood before the value in Confluent's wire format; `value` is what came after it",
+    }),
     encoding: z
       .object({ key: z.literal("base64").optional(), value: z.literal("base64").optional() })
       .optional()

@@ -40,6 +40,7 @@ import { describeGroups } from "./groups.ts";
 import { Observer } from "./observe.ts";
 import { knowTopic, outOfLog, Reader } from "./read.ts";
 import { describeTopics } from "./topics.ts";
+import type { WireFormat } from "./wire-format.ts";
 import { WorkSession } from "./work.ts";
 
 const SUBSCRIPTION_BATCH_RECORDS = 1_000;
@@ -57,6 +58,8 @@ export interface KafkaBusOptions extends KafkaConnection {
   deadLetters?: string;
   /** The state changelog of a worker's topic; default `antigraph.journeys`. Ended state goes to the same, `.closed`. */
   changelogOf?: (topic: string) => string;
+  /** Where the profile has a schema registry: Confluent's wire format is read, and written where this says so. */
+  wire?: WireFormat | undefined;
 }
 
 /** Loads kafkajs and reaches a broker. Throws `bus_unavailable`. */

@@ -15,9 +15,11 @@ import net from "node:net";
 import tls from "node:tls";
 import type { Broker, Cluster, ISocketFactory, Kafka, KafkaConfig, logLevel } from "kafkajs";
 import type { TopicSettings } from "../../core/topic-names.ts";
+import type { RegistryAccess } from "../../registry/access.ts";
 import type { BusLogger } from "../bus.ts";
 import { delay, isFinal, typeOf } from "./errors.ts";
 import { adaptClusters } from "./requests.ts";
+import type { WireFormat } from "./wire-format.ts";
 
 const CONNECTION_TIMEOUT_MS = 3_000;
 /** An answer that takes longer counts as lost: a stopped broker, a cut line. */
@@ -43,6 +45,8 @@ export interface KafkaInstallation extends KafkaConnection {
   prefix: string;
   /** Topics that have names of their own. */
   topics: TopicSettings;
+  /** Where there is a schema registry. */
+  registry?: RegistryAccess;
 }
 
 interface CoordinatorRequest {
@@ -156,12 +160,15 @@ function asKafkaBroker(broker: Broker): KafkaBroker {
 /** Connections of their own to the brokers: whoever waits in a long poll keeps nobody else waiting. */
 export class Connection {
   readonly cluster: Cluster;
+  /** How values are written, and that they are unwrapped when they are read; undefined: as they are. */
+  readonly wire: WireFormat | undefined;
   private connected: Promise<void> | undefined;
   private readonly known = new Set<string>();
   private readonly fetchTurns = new Map<string, Promise<void>>();
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, wire?: WireFormat) {
     this.cluster = cluster;
+    this.wire = wire;
   }
 
   connect(): Promise<void> {
@@ -362,10 +369,12 @@ export class Connection {
 /** All that is needed to make connections. */
 export class Client {
   readonly kafka: Kafka;
+  private readonly wire: WireFormat | undefined;
 
-  constructor(kafka: Kafka) {
+  constructor(kafka: Kafka, wire?: WireFormat) {
     adaptClusters(kafka);
     this.kafka = kafka;
+    this.wire = wire;
   }
 
   /** @param isolation what the ends of logs are: behind the last committed record, or behind the last of all */
@@ -385,7 +394,7 @@ export class Client {
       ],
     });
     if (cluster === undefined) throw new Error("this version of kafkajs doesn't hand out its cluster");
-    return new Connection(cluster);
+    return new Connection(cluster, this.wire);
   }
 }
 
@@ -418,7 +427,10 @@ const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
 };
 
 /** Loads kafkajs. Nothing is connected yet. */
-export async function createClient(options: KafkaConnection, logger: BusLogger): Promise<Client> {
+export async function createClient(
+  options: KafkaConnection & { wire?: WireFormat | undefined },
+  logger: BusLogger,
+): Promise<Client> {
   const { Kafka, logLevel } = (await import("kafkajs")).default;
   spendNegativeTimeoutWarning();
   const levels: Record<number, "warn" | "error"> = { [logLevel.WARN]: "warn", [logLevel.ERROR]: "error" };
@@ -441,7 +453,7 @@ export async function createClient(options: KafkaConnection, logger: BusLogger):
     logLevel: logLevel.WARN,
     logCreator,
   });
-  return new Client(kafka);
+  return new Client(kafka, options.wire);
 }
 
 const EXPECTED =

@@ -4,6 +4,7 @@ import type { Connection } from "./client.ts";
 import { type DecodedPartition, readMessages } from "./decoded-messages.ts";
 import type { PartitionAnswer } from "./fetch-response.ts";
 import { readBatches } from "./record-batches.ts";
+import { unwrapped } from "./wire-format.ts";
 
 const READ_COMMITTED = 1;
 const MAXIMUM_BYTES = 16_777_216;
@@ -69,6 +70,7 @@ export async function fetchFrom(
       .flatMap((answer) => answer.partitions)
       .map((answer) => settle(topic, asked.get(answer.partition) ?? 0, answer)),
   );
+  if (connection.wire) for (const found of fetched) found.records = found.records.map(unwrapped);
   return Promise.all(
     fetched.map(async (found) => {
       const offset = asked.get(found.partition) ?? 0;

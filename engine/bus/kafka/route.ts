@@ -6,6 +6,7 @@ import { MAXIMUM_BATCH_BYTES, sizeOf } from "./batches.ts";
 import type { Connection, WireMessage } from "./client.ts";
 import { topicNotFound } from "./errors.ts";
 import { tooLarge } from "./produce.ts";
+import { framed } from "./wire-format.ts";
 
 export interface Routed {
   topic: string;
@@ -16,7 +17,7 @@ export interface Routed {
 
 /** For topics that the connection knows. Throws `topic_not_found`, `invalid_request` or `payload_too_large`. */
 export function route(connection: Connection, record: NewRecord): Routed {
-  const { topic, key, value } = record;
+  const { topic, key } = record;
   const partitions = connection.partitionsOf(topic);
   if (partitions === 0) throw topicNotFound(topic);
   const partition = record.partition ?? (key === null ? 0 : partitionFor(key, partitions));
@@ -26,7 +27,8 @@ export function route(connection: Connection, record: NewRecord): Routed {
       `Topic ${topic} has the partitions 0 to ${partitions - 1}, not ${partition}.`,
     );
   }
-  const message = { ...(record.bytes ?? { key, value }), headers: record.headers ?? {} };
+  const sent = record.bytes ?? { key, value: framed(record, connection.wire) };
+  const message = { ...sent, headers: record.headers ?? {} };
   const bytes = sizeOf(message);
   if (bytes > MAXIMUM_BATCH_BYTES) throw tooLarge({ topic, partition });
   return { topic, partition, message, bytes };

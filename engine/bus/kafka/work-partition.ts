@@ -273,6 +273,7 @@ export function deadLetter(record: BusRecord, error: unknown, topic: string, wit
     key: record.key,
     value: withoutValue ? null : record.value,
     ...(record.bytes && !withoutValue && { bytes: record.bytes }),
+    ...(record.schemaId !== undefined && { schemaId: record.schemaId }),
     headers: {
       ...record.headers,
       reason: "processing_failed",

@@ -79,18 +79,23 @@ async function managerAlone(cluster: FixedCluster, folder: string, logger: Logge
   prepareDataFolder(folder);
   const unlock = lockDataFolder(folder);
   try {
-    const { status, stop } = await runManager({ ...cluster.connection, dataDir: folder, logger });
-    return { folder, started: Promise.resolve(), status, stop: () => stop().finally(unlock) };
+    const running = await runManager({ ...cluster.connection, dataDir: folder, logger });
+    const started = running.started.catch((error: unknown) => {
+      throw plainly(error);
+    });
+    started.catch(() => {});
+    return { folder, started, status: running.status, stop: () => running.stop().finally(unlock) };
   } catch (error) {
     unlock();
-    if (!(error instanceof AntigraphError)) throw error;
-    const isAway = error.code === "bus_unavailable";
-    throw new Failure(
-      error.code,
-      error.message,
-      isAway ? "`antigraph doctor` finds out what is in the way." : undefined,
-    );
+    throw plainly(error);
   }
+}
+
+function plainly(error: unknown): unknown {
+  if (!(error instanceof AntigraphError)) return error;
+  const isAway = error.code === "bus_unavailable";
+  const fix = isAway ? "`antigraph doctor` finds out what is in the way." : undefined;
+  return new Failure(error.code, error.message, fix);
 }
 
 /** As a console without pages: beside the manager it keeps an audit cache, from which the API answers. */

@@ -16,7 +16,9 @@ import { TOPICS } from "../../../engine/core/protocol.ts";
 import { silent } from "../../../engine/manager/logger.ts";
 import { openTestApi, type TestApiOptions } from "../../support/api-host.ts";
 import { type FlowSketch, flowFile, given, UUID } from "../../support/journey-spec.ts";
+import type { RegistryStub } from "../../support/registry-stub.ts";
 import { temporaryFolder } from "../../support/running-console.ts";
+import { preparedStore } from "../../support/schema-store.ts";
 import { cli } from "../cli/cli.ts";
 
 type Raise = () => Promise<unknown>;
@@ -57,6 +59,15 @@ const dryRun =
     t.audit.ingest(spec.events);
     const request = { action, reason: "a look", dry_run: true, ...fields };
     return (await t.api("POST", `/journeys/${UUID}/actions`, request)).body.code;
+  };
+
+/** A schema given to a registry that was prepared. */
+const registered =
+  (schema: unknown, prepare?: (stub: RegistryStub) => unknown): Raise =>
+  async () => {
+    const { store } = await preparedStore(prepare);
+    const t = await openTestApi({ host: { schemas: store } });
+    return (await t.api("PUT", "/schemas/fromanager-value", { schema })).body.code;
   };
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : error);
@@ -127,6 +138,27 @@ const RAISE: Record<ErrorCode, Raise> = {
   unknown_step: dryRun("retry", { step: "nope" }),
   unknown_version: dryRun("migrate", { version: "9" }),
   no_home_in_version: dryRun("migrate", { version: "2" }),
+  async schema_invalid() {
+    const { store } = await preparedStore((stub) => stub.add("fromanager-svc.b", false));
+    const t = await openTestApi({ host: { schemas: store } });
+    await t.publish(flowFile(flow));
+    const spec = given(flow);
+    spec.success("p");
+    spec.failure("b");
+    t.audit.ingest(spec.events);
+    const request = { action: "retry", reason: "a look", dry_run: true, step: "b", data: 1 };
+    return (await t.api("POST", `/journeys/${UUID}/actions`, request)).body.code;
+  },
+  no_registry: v1("PUT", "/schemas/fromanager-value", { schema: true }),
+  schema_unusable: registered({ type: "nonsense" }),
+  schema_incompatible: registered({}, (stub) => {
+    stub.isStrict = true;
+    stub.add("fromanager-value", true);
+  }),
+  registry_denied: registered({}, (stub) => {
+    stub.login = "somebody:else";
+  }),
+  registry_unavailable: registered({}, (stub) => stub.goAway()),
   async not_supported() {
     const t = await openTestApi();
     await t.api("PUT", "/profiles/shop", { kafka: KAFKA });

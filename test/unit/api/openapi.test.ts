@@ -37,6 +37,8 @@ const PROMISED = [
   "POST /api/v1/flows/check",
   "GET /api/v1/negations",
   "PUT /api/v1/negations",
+  "GET /api/v1/schemas",
+  "PUT /api/v1/schemas/{subject}",
   "GET /api/v1/services",
   "GET /api/v1/services/{service}/stats",
   "GET /api/v1/failures",

@@ -5,7 +5,7 @@ import type { RefusalCode } from "../../../engine/core/actions.ts";
 import { EVENT_TYPES, type JourneyEvent } from "../../../engine/core/events.ts";
 import { STEP_ERRORS, type StepErrorCode } from "../../../engine/core/step-errors.ts";
 import { Family } from "../../support/family.ts";
-import { type FlowSketch, given, UUID } from "../../support/journey-spec.ts";
+import { type FlowSketch, given, refusing, UUID } from "../../support/journey-spec.ts";
 
 const chain: FlowSketch = { edges: { a: [], b: ["a"] } };
 const child: FlowSketch = { name: "child", edges: { pay: [] } };
@@ -42,6 +42,7 @@ const RAISE: Record<StepErrorCode, () => JourneyEvent[]> = {
   },
   expression_failed: () => given({ ...chain, steps: { a: { when: "input.nope" } } }).events,
   data_too_large: () => given(chain, "x".repeat(300_000)).events,
+  schema_invalid: () => given(chain, {}, (spec) => (spec.schemas = refusing("command"))).events,
   deadline_exceeded() {
     const spec = given({ ...chain, policy: { deadline: "1s" } });
     spec.after(1_000);
@@ -96,6 +97,10 @@ const REFUSE: Record<RefusalCode, (spec: ReturnType<typeof held>) => void> = {
   action_not_allowed: (spec) => spec.action("resume"),
   past_pivot: (spec) => spec.action("rollback"),
   stale_preview: (spec) => spec.action("cancel", { force: true, plan: "of yesterday" }),
+  schema_invalid(spec) {
+    spec.schemas = refusing("command");
+    spec.action("retry", { step: "b", data: {} });
+  },
   unknown_step: (spec) => spec.action("retry", { step: "nope" }),
   unknown_version: (spec) => spec.action("migrate", { version: "9" }),
   no_home_in_version: (spec) => spec.action("migrate", { version: "2" }),

@@ -4,7 +4,7 @@ import { decide } from "../../../engine/core/decide.ts";
 import { EVENT_TYPES, type EventType, type JourneyEvent } from "../../../engine/core/events.ts";
 import { evolve } from "../../../engine/core/evolve.ts";
 import type { Journey } from "../../../engine/core/journey.ts";
-import { DEFAULT_MAXIMUM_DATA_BYTES } from "../../../engine/core/turn.ts";
+import { DEFAULT_MAXIMUM_DATA_BYTES, NO_SCHEMAS } from "../../../engine/core/turn.ts";
 import { compiled, deepFreeze, given, UUID } from "../../support/journey-spec.ts";
 
 const event = (type: string, seq: number, more: Partial<JourneyEvent> = {}): JourneyEvent => ({
@@ -92,6 +92,7 @@ describe("a decision", () => {
     health: () => "up" as const,
     flowOf: () => undefined,
     maximumDataBytes: DEFAULT_MAXIMUM_DATA_BYTES,
+    schemas: NO_SCHEMAS,
   };
   const start = { kind: "start", start: { uuid: UUID, data: 1 } } as const;
   it("is the events of one input, in order, each with the record that caused it", () => {
