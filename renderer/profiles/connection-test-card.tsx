@@ -5,7 +5,7 @@ import { duration } from "../parts/format.ts";
 import { IconAlertTriangle, IconCheck, IconCircleDashed, IconMinus, IconX } from "../parts/icons.ts";
 import { ErrorStrip } from "../parts/states.tsx";
 import { Badge } from "../parts/status-badge.tsx";
-import { STAGES, type TestRun, verdictOf } from "./connection-test.ts";
+import { REGISTRY_STAGE, STAGES, type TestRun, verdictOf } from "./connection-test.ts";
 import classes from "./profiles.module.css";
 
 const LOOKS = {
@@ -19,15 +19,18 @@ interface ConnectionTestCardProps {
   run: TestRun;
   /** Why it can't be tested yet. */
   blocked: string | undefined;
+  /** The form has a schema registry: it is tested too. */
+  hasRegistry: boolean;
   onStart: () => void;
   onStop: () => void;
 }
 
 /** The stages of the test, filled in as they end; what failed says why and what to do. */
-export function ConnectionTestCard({ run, blocked, onStart, onStop }: ConnectionTestCardProps) {
+export function ConnectionTestCard({ run, blocked, hasRegistry, onStart, onStop }: ConnectionTestCardProps) {
   const stages = run.phase === "none" ? [] : run.stages;
   const running = run.phase === "running";
-  const next = running ? STAGES.find(({ stage }) => !stages.some((done) => done.stage === stage))?.stage : undefined;
+  const all = hasRegistry ? [...STAGES, REGISTRY_STAGE] : STAGES;
+  const next = running ? all.find(({ stage }) => !stages.some((done) => done.stage === stage))?.stage : undefined;
   const verdict = run.phase === "ended" ? verdictOf(stages) : undefined;
   return (
     <Card
@@ -40,7 +43,7 @@ export function ConnectionTestCard({ run, blocked, onStart, onStop }: Connection
       }
     >
       <ol className={classes.stages}>
-        {STAGES.map(({ stage, title, asks }) => (
+        {all.map(({ stage, title, asks }) => (
           <Stage
             key={stage}
             title={title}

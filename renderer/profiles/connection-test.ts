@@ -3,7 +3,16 @@ import { useEffect, useRef, useState } from "react";
 import type { ProfileDraft, TestStage } from "../../engine/api/schemas/profile.ts";
 import { api } from "../api.ts";
 
-export const STAGES: readonly { stage: TestStage["stage"]; title: string; asks: string }[] = [
+interface StageWords {
+  stage: TestStage["stage"];
+  title: string;
+  asks: string;
+}
+
+/** Where the profile has a schema registry, after the others. */
+export const REGISTRY_STAGE: StageWords = { stage: "registry", title: "Registry", asks: "Does it give out schemas?" };
+
+export const STAGES: readonly StageWords[] = [
   { stage: "dns", title: "DNS", asks: "Are the brokers' names known?" },
   { stage: "tcp", title: "TCP", asks: "Do they answer on their ports?" },
   { stage: "tls", title: "TLS", asks: "Is the encrypted channel trusted?" },
@@ -86,5 +95,5 @@ export function verdictOf(stages: readonly TestStage[]): { tone: "ok" | "warn" |
 }
 
 function titleOf(stage: TestStage["stage"]): string {
-  return STAGES.find((each) => each.stage === stage)?.title ?? stage;
+  return [...STAGES, REGISTRY_STAGE].find((each) => each.stage === stage)?.title ?? stage;
 }

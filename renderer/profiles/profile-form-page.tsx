@@ -106,6 +106,7 @@ function ProfileFormView({ profile, list, title }: ProfileFormViewProps) {
         <div className={classes.column}>
           {kind === "kafka" && (
             <ConnectionTestCard
+              hasRegistry={form.registry}
               run={test.run}
               blocked={showErrors && wrong > 0 ? "First the fields marked red." : undefined}
               onStart={startTest}

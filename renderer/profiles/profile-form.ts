@@ -49,6 +49,7 @@ export interface ProfileForm {
   registryUrl: string;
   registryUsername: string;
   registryPassword: SecretForm;
+  registryCa: string;
   wireFormat: WireFormat;
   validate: boolean;
 }
@@ -84,6 +85,7 @@ export function formOf(profile: Profile | undefined): ProfileForm {
     registryUrl: registry?.url ?? "",
     registryUsername: registry?.username ?? "",
     registryPassword: KEPT,
+    registryCa: registry?.ca ?? "",
     wireFormat: registry?.wire_format ?? "json",
     validate: registry?.validate ?? true,
   };
@@ -129,7 +131,7 @@ function registryOf(form: ProfileForm): NonNullable<KafkaDraft["registry"]> {
     url: form.registryUrl.trim(),
     wire_format: form.wireFormat,
     validate: form.validate,
-    ...filled({ username: form.registryUsername }),
+    ...filled({ username: form.registryUsername, ca: form.registryCa }),
     ...secret("password", form.registryPassword),
   };
 }

@@ -18,7 +18,7 @@ export function RegistryFields({ profile, keyStore, form, errors, onChange }: Pr
         <div className={classes.wide}>
           <Switch
             label="Schemas of events come from a registry"
-            description="Confluent's API, JSON Schema. Kept with the profile; this version doesn't read schemas yet."
+            description="Confluent's API, JSON Schema."
             checked={form.registry}
             onChange={(event) => set({ registry: event.currentTarget.checked })}
           />
@@ -53,6 +53,16 @@ export function RegistryFields({ profile, keyStore, form, errors, onChange }: Pr
                 onChange={(registryPassword) => set({ registryPassword })}
               />
             )}
+            <TextInput
+              className={classes.wide}
+              label="Who signed its certificate"
+              description="A file's path, or the PEM text. Left empty: as the cluster's."
+              placeholder="none"
+              value={form.registryCa}
+              onChange={(event) => set({ registryCa: event.currentTarget.value })}
+              spellCheck={false}
+              autoComplete="off"
+            />
             <Select
               className={classes.wide}
               label="Records are written as"

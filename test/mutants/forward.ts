@@ -55,6 +55,17 @@ export const forward: Mutant[] = [
     noticedBy: [FORWARD],
   },
   {
+    name: "a command that breaks its schema is sent",
+    breaks: "forward",
+    file: FILE,
+    text: `if (unfit) {
+    failUnsent(turn, step, unfit);
+    return;
+  }`,
+    instead: ``,
+    noticedBy: ["test/unit/core/schemas.test.ts"],
+  },
+  {
     name: "data may be of any size",
     breaks: "forward",
     file: "engine/core/data-size.ts",
@@ -114,7 +125,7 @@ export const forward: Mutant[] = [
     name: "the command's id changes each time it is decided",
     breaks: "promise 3",
     file: FILE,
-    text: `{step.id}/`,
+    text: `{id}/`,
     instead: `{turn.ctx.random}/`,
     noticedBy: [FORWARD, "test/unit/core/retries.test.ts"],
   },

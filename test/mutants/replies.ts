@@ -33,6 +33,14 @@ export const replies: Mutant[] = [
     noticedBy: [PROPERTIES],
   },
   {
+    name: "a reply that breaks its schema flows on",
+    breaks: "replies",
+    file: FILE,
+    text: `?? outputError(turn, step, data)`,
+    instead: ``,
+    noticedBy: ["test/unit/core/schemas.test.ts"],
+  },
+  {
     name: "a reply that belongs to nothing is swallowed",
     breaks: "promise 1",
     file: FILE,

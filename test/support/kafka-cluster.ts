@@ -18,7 +18,7 @@ const SUPPORT = join(import.meta.dirname, "kafka");
  * Starts the command, tells its process id, and kills it when its own standard input closes: a broker never outlives the
  * process that started it, however that one dies.
  */
-const LEASH = '"$@" </dev/null & pid=$!; echo "pid $pid"; cat >/dev/null; kill -9 $pid 2>/dev/null';
+export const LEASH = '"$@" </dev/null & pid=$!; echo "pid $pid"; cat >/dev/null; kill -9 $pid 2>/dev/null';
 
 export interface ClusterOptions {
   brokers: 1 | 3;
@@ -247,7 +247,8 @@ async function startBroker(
   });
 }
 
-async function run(command: string, args: string[]): Promise<void> {
+/** Runs a command to its end. @throws Error with what it said */
+export async function run(command: string, args: string[]): Promise<void> {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -265,7 +266,7 @@ async function run(command: string, args: string[]): Promise<void> {
 }
 
 /** Held open together until all are known, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer().listen(0, "127.0.0.1");

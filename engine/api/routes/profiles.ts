@@ -152,6 +152,7 @@ export function profileRoutes(host: ApiHost): OpenAPIHono {
       topics: connection.topics,
       manager: draft.run_manager ?? draft.environment !== "prod",
       createTopics: `antigraph topics create --profile ${name}`,
+      ...(connection.registry && { registry: connection.registry }),
       logger: host.logger,
     });
     if (c.req.header("accept")?.includes(NDJSON)) {

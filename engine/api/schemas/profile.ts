@@ -5,7 +5,7 @@ import { milliseconds, time } from "./values.ts";
 
 export const ENVIRONMENTS = ["dev", "staging", "prod"] as const;
 export const SASL_MECHANISMS = ["plain", "scram-sha-256", "scram-sha-512", "oauthbearer"] as const;
-export const TEST_STAGES = ["dns", "tcp", "tls", "sasl", "acls", "topics", "transactions"] as const;
+export const TEST_STAGES = ["dns", "tcp", "tls", "sasl", "acls", "topics", "transactions", "registry"] as const;
 
 /** Names of devices on Windows, where a file can't be called so. */
 const RESERVED_NAMES = /^(con|prn|aux|nul|com\d|lpt\d)$/i;

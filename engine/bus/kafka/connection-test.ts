@@ -3,23 +3,26 @@
  * about it, and never changes anything that somebody could see.
  *
  *   dns -> tcp -> tls (or in clear) -> sasl (log in, ask for the cluster) -> acls -> topics -> transactions
+ *   registry, where the profile has one, whatever the others found
  *
  * Every broker of the list is tried. While one of them works, the others' faults are warnings.
  */
 
 import { type TopicSettings, topicNames } from "../../core/topic-names.ts";
+import type { RegistryAccess } from "../../registry/access.ts";
 import type { BusLogger } from "../bus.ts";
 import type { KafkaConnection } from "./client.ts";
 import { checkAcls } from "./connection-test/acls.ts";
 import { type Address, addressOf } from "./connection-test/address.ts";
 import type { Checked, Finding } from "./connection-test/finding.ts";
 import { checkDns, checkTcp } from "./connection-test/network.ts";
+import { checkRegistry } from "./connection-test/registry.ts";
 import { type LoggedIn, logIn } from "./connection-test/sasl.ts";
 import { checkTls } from "./connection-test/tls.ts";
 import { checkTopics } from "./connection-test/topics.ts";
 import { checkTransactions } from "./connection-test/transactions.ts";
 
-export type StageName = "dns" | "tcp" | "tls" | "sasl" | "acls" | "topics" | "transactions";
+export type StageName = "dns" | "tcp" | "tls" | "sasl" | "acls" | "topics" | "transactions" | "registry";
 
 export interface Stage extends Finding {
   stage: StageName;
@@ -35,6 +38,8 @@ export interface ConnectionTestOptions {
   manager?: boolean;
   /** How `topics create` is called for this cluster, for advice; default by --brokers. */
   createTopics?: string;
+  /** The profile's schema registry. */
+  registry?: RegistryAccess;
   logger?: BusLogger;
 }
 
@@ -48,13 +53,14 @@ const STAGE_TIMEOUT_MS: Record<StageName, number> = {
   acls: 8_000,
   topics: 8_000,
   transactions: 10_000,
+  registry: 8_000,
 };
 const SILENT: BusLogger = { warn: () => {}, error: () => {} };
 
-/** Yields each stage as it ends, all seven of them: what comes after a failed one is `skipped`. Never rejects. */
+/** Yields each stage as it ends, all of them: what comes after a failed one is `skipped`. Never rejects. */
 export async function* testConnection(
   connection: KafkaConnection,
-  { prefix = "", topics: own, manager = true, createTopics, logger = SILENT }: ConnectionTestOptions = {},
+  { prefix = "", topics: own, manager = true, createTopics, registry, logger = SILENT }: ConnectionTestOptions = {},
 ): AsyncGenerator<Stage, void> {
   const endsAt = performance.now() + TOTAL_TIMEOUT_MS;
   const topics = topicNames(prefix, own);
@@ -64,7 +70,7 @@ export async function* testConnection(
   let loggedIn: LoggedIn | undefined;
 
   const run = async <T>(stage: StageName, check: () => Promise<Checked<T>>): Promise<{ told: Stage; value?: T }> => {
-    if (failed !== undefined) {
+    if (failed !== undefined && stage !== "registry") {
       return { told: { stage, status: "skipped", ms: 0, message: `Not tried: ${failed} failed.` } };
     }
     const startedAt = performance.now();
@@ -106,6 +112,7 @@ export async function* testConnection(
       );
       yield told;
     }
+    if (registry) yield (await run("registry", () => checkRegistry(registry, topics))).told;
   } finally {
     loggedIn?.close();
   }

@@ -28,7 +28,9 @@ export const doctorCommand = command({
     const { testConnection } = await import("../../bus/kafka/connection-test.ts");
     const createTopics = `antigraph topics create ${flags}`;
     const stages: Stage[] = [];
-    for await (const stage of testConnection(connection, { prefix, topics, manager: args.manager, createTopics })) {
+    const { registry } = connection;
+    const options = { prefix, topics, manager: args.manager, createTopics, ...(registry && { registry }) };
+    for await (const stage of testConnection(connection, options)) {
       stages.push(stage);
       if (!args.json) print(stage, io);
     }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openProfiles, UNLOCKED_MS } from "../../../engine/api/profiles.ts";
 import { NOW, openTestApi } from "../../support/api-host.ts";
+import { openStub } from "../../support/schema-store.ts";
 import { secretsInMemory } from "../../support/secrets-in-memory.ts";
 
 const SECRET = "s3cret-that-nobody-may-see";
@@ -327,6 +328,24 @@ describe("testing a connection", () => {
     expect([status, body.stages.map(({ stage }: { stage: string }) => stage)]).toEqual([200, STAGES]);
     expect(body.stages[1]).toMatchObject({ status: "failed", message: expect.stringContaining("Nothing listens") });
     expect(body.stages[2]).toMatchObject({ status: "skipped", ms: 0 });
+  });
+
+  test("asks the schema registry too, where there is one, whatever the cluster says", async () => {
+    const stub = await openStub();
+    stub.login = "olga:right";
+    const t = await openTestApi();
+    const test = async (registry: object) => {
+      const profile = { name: "new", kafka: { ...nowhere.kafka, registry: { url: stub.url, ...registry } } };
+      return (await t.api("POST", "/profiles/test", { profile })).body.stages.at(-1);
+    };
+    const right = { username: "olga", password: "right" };
+    expect(await test(right)).toMatchObject({ stage: "registry", status: "ok" });
+    const wrong = { status: "failed", help: expect.stringContaining("password") };
+    expect(await test({ username: "olga", password: "wrong" })).toMatchObject(wrong);
+    expect(await test({ ...right, url: `${stub.url}/elsewhere` })).toMatchObject({
+      status: "failed",
+      help: expect.stringContaining("/apis/ccompat/v7"),
+    });
   });
 
   test("answers line by line where that is asked for", async () => {

@@ -15,6 +15,7 @@ export const HOME = partitionFor(UUID, PARTITIONS);
 export interface PartitionFixture {
   now: number;
   health: Record<string, Health>;
+  schemas: PartitionDeps["schemas"];
   /** Milliseconds for which a service has been holding its records. */
   held: Record<string, number>;
   /** What is published behind what the manager has read: known once it reads to the end. */
@@ -51,6 +52,9 @@ export function onPartition(...sketches: FlowSketch[]): PartitionFixture {
     topics: TOPICS,
     partitions: PARTITIONS,
     random: () => 0,
+    get schemas() {
+      return fixture.schemas;
+    },
     flows: {
       list: () => [...entries.values()],
       get: (name, version) => entries.get(`${name}/${version}`),
@@ -77,6 +81,7 @@ export function onPartition(...sketches: FlowSketch[]): PartitionFixture {
   const fixture: PartitionFixture = {
     now: Date.parse("2026-11-22T03:00:00.000Z"),
     health: {},
+    schemas: undefined,
     held: {},
     unread: [],
     state: new Map(),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MANAGER, TOPICS } from "../../../engine/core/protocol.ts";
+import { NO_SCHEMAS } from "../../../engine/core/turn.ts";
 import { UUID } from "../../support/journey-spec.ts";
 import { HOME, onPartition } from "./partition-fixture.ts";
 
@@ -80,6 +81,31 @@ describe("a start of a flow that is not known", () => {
         headers: { reason: "unknown_flow", topic: TOPICS.toManager, offset: String(start.offset) },
       },
     ]);
+  });
+});
+
+describe("a record that breaks the schema of its topic", () => {
+  const refuses = (text: string) =>
+    text.includes("trace") ? undefined : "record must have required property 'trace'";
+
+  it("goes to the dead letters with the bytes it had, and changes nothing", () => {
+    const desk = onPartition(chain);
+    desk.work(desk.start());
+    desk.schemas = { ...NO_SCHEMAS, record: refuses };
+    const reply = { ...desk.success("a"), schemaId: 7 };
+    desk.work(reply);
+    expect(desk.sent.at(-1)).toMatchObject({
+      ...{ topic: TOPICS.deadLetter, value: reply.value, schemaId: 7 },
+      headers: { reason: "schema_invalid", message: "record must have required property 'trace'" },
+    });
+    expect(desk.types()).not.toContain("step.succeeded");
+  });
+
+  it("may be the manager's own: starts and actions are the protocol's", () => {
+    const desk = onPartition(chain);
+    desk.schemas = { ...NO_SCHEMAS, record: refuses };
+    desk.work(desk.start());
+    expect(desk.types()).toContain("step.dispatched");
   });
 });
 
