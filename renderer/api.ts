@@ -177,6 +177,7 @@ async function call<T>(method: string, path: string, options: CallOptions): Prom
 async function send(method: string, path: string, options: CallOptions): Promise<Response> {
   const headers: Record<string, string> = { accept: "application/json", ...sessionHeaders(), ...options.headers };
   if (options.body !== undefined) headers["content-type"] = "application/json";
+  const sentAt = Date.now();
   let response: Response;
   try {
     response = await fetch(PREFIX + path + queryString(options.query ?? {}), {
@@ -189,7 +190,7 @@ async function send(method: string, path: string, options: CallOptions): Promise
     if (options.signal?.aborted) throw error;
     throw unreachable("No answer from the console.");
   }
-  noteServerTime(response.headers.get("date"));
+  noteServerTime(response.headers.get("date"), sentAt);
   if (response.status === 401) refuseSession();
   if (!response.ok) throw await toApiError(response);
   return response;

@@ -1,5 +1,6 @@
 /** The questions that several pages ask, as hooks over TanStack Query. Kept fresh by live-queries.ts. */
 import { QueryClient, queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback } from "react";
 import type { JourneyEvents } from "../engine/api/schemas/journey.ts";
 import type { Profile } from "../engine/api/schemas/profile.ts";
 import { ApiError, api } from "./api.ts";
@@ -104,10 +105,9 @@ export function useCompiledFlow(name: string, version: string) {
 }
 
 /** The whole history. What is known already is kept as it is, and only what was added since is read. */
-export function useJourneyEvents(uuid: string) {
-  const queries = useQueryClient();
+function journeyEvents(queries: QueryClient, uuid: string) {
   const queryKey = keys.events(uuid);
-  return useQuery({
+  return queryOptions({
     queryKey,
     queryFn: async ({ signal }): Promise<JourneyEvents> => {
       const known = queries.getQueryData<JourneyEvents>(queryKey) ?? { events: [] };
@@ -119,6 +119,24 @@ export function useJourneyEvents(uuid: string) {
     },
     structuralSharing: false,
   });
+}
+
+export function useJourneyEvents(uuid: string) {
+  const queries = useQueryClient();
+  return useQuery(journeyEvents(queries, uuid));
+}
+
+/** Reads what the page of a journey needs, for one that is likely to be opened next: then it opens at once. */
+export function usePrefetchJourney(): (journey: { uuid: string; name: string; version: string }) => void {
+  const queries = useQueryClient();
+  return useCallback(
+    ({ uuid, name, version }) => {
+      void import("./journey/journey-page.tsx");
+      void queries.prefetchQuery(compiledFlow(name, version));
+      void queries.prefetchQuery(journeyEvents(queries, uuid));
+    },
+    [queries],
+  );
 }
 
 /** Faults exist on the embedded profile only; elsewhere the question isn't asked. */

@@ -3,17 +3,24 @@
  * on this machine doesn't invent durations; a large difference is shown.
  */
 
-/** Below this the `Date` header (whole seconds) and the way of the answer explain the difference. */
+/** A difference below this is nothing to speak of. */
 const TOLERATED_SKEW_MS = 3_000;
+/** The `Date` header has whole seconds. */
+const HEADER_MS = 1_000;
 
 let skewMs = 0;
 
-/** Takes the `Date` header of an answer. */
-export function noteServerTime(header: string | null, now = Date.now()): void {
+/**
+ * Takes the `Date` header of an answer. The console wrote it between the moments at which the call was sent and answered
+ * here: what lies within them is the way of a slow answer, not a wrong clock.
+ */
+export function noteServerTime(header: string | null, sentAt: number, answeredAt = Date.now()): void {
   if (header === null) return;
   const server = Date.parse(header);
   if (Number.isNaN(server)) return;
-  const difference = server - now;
+  const ahead = server - answeredAt;
+  const behind = server + HEADER_MS - sentAt;
+  const difference = ahead > 0 ? ahead : Math.min(behind, 0);
   skewMs = Math.abs(difference) > TOLERATED_SKEW_MS ? difference : 0;
 }
 

@@ -1,5 +1,5 @@
 /** Reads and steers Flume's stage from outside, as it neither tells where it is nor takes orders. */
-import type { Point } from "./edit-steps.ts";
+import type { Point } from "../parts/layered-layout.ts";
 
 /** What the stage shows: the point of the document in its middle, and the scale (1 is 100 %). */
 export interface View {

@@ -8,9 +8,11 @@
  * Each node is a node type of its own there, called by its id: so there are no unknown types, and what Flume renders by
  * type is rendered by node.
  */
+
 import type { FlumeNode, NodeMap } from "flume";
+import type { Point } from "../parts/layered-layout.ts";
 import { type Edge, edgesOf, type FlowDocument, type Link, type Workflow } from "./document.ts";
-import { connect, disconnect, moveNodes, type Point, removeStep } from "./edit-steps.ts";
+import { connect, disconnect, moveNodes, removeStep } from "./edit-steps.ts";
 
 /** Ids and port names as Flume gets them: without quotes, blanks and brackets, and reversible. */
 export const encodeId = encodeURIComponent;

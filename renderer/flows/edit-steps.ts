@@ -1,5 +1,6 @@
 /** Changes of a flow's graph: every function answers with a new document, or the same one if nothing changes. */
 import { whyNotStepId } from "../../engine/core/names.ts";
+import type { Point } from "../parts/layered-layout.ts";
 import {
   callOf,
   DEFAULT_OUTPUT,
@@ -14,11 +15,6 @@ import {
   type Workflow,
 } from "./document.ts";
 import { freeInput, mapLinks, withLink } from "./links.ts";
-
-export interface Point {
-  x: number;
-  y: number;
-}
 
 /**
  * Adds a step of the given type. `after`: the nodes it comes after; `beside`: the node it stands next to, unconnected.

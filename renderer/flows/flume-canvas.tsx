@@ -2,6 +2,7 @@
  * The canvas. Flume shows the document and lets one drag its nodes; everything else (what is connected, added, removed,
  * undone) changes the document, and the canvas is mounted anew where Flume doesn't show it yet, at the same place.
  */
+
 import { notifications } from "@mantine/notifications";
 import { NodeEditor, type NodeMap, type NodeTypeMap } from "flume";
 import {
@@ -14,6 +15,7 @@ import {
   useRef,
   useState,
 } from "react";
+import type { Point } from "../parts/layered-layout.ts";
 import { CanvasControls } from "./canvas-controls.tsx";
 import { edgeAt, type LinkGesture, nodeAt, watchLinks } from "./canvas-links.ts";
 import { CanvasMenu, type MenuPlace } from "./canvas-menu.tsx";
@@ -33,7 +35,7 @@ import { boundsOf, decodeId, fromCanvas, showsSame, toCanvas } from "./canvas-vi
 import { useDesignerScope } from "./designer-context.ts";
 import { useDesigner } from "./designer-store.ts";
 import { type FlowDocument, NODE_WIDTH, ownValue, type Workflow } from "./document.ts";
-import { addStep, connect, disconnect, type Point, removeStep, whyNotConnect } from "./edit-steps.ts";
+import { addStep, connect, disconnect, removeStep, whyNotConnect } from "./edit-steps.ts";
 import "./flume-canvas.css";
 import { heightOf } from "./layout.ts";
 import { NodeHead } from "./node-head.tsx";

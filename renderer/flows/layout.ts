@@ -1,39 +1,11 @@
-/** Automatic layout by dagre, for the canvas and for the graphs beside it: from left to right, in the order of calls. */
-import dagre from "@dagrejs/dagre";
+/** Automatic layout of the canvas: from left to right, in the order of calls. */
+import { layoutGraph } from "../parts/graph-layout.ts";
+import type { Point } from "../parts/layered-layout.ts";
 import { edgesOf, type FlowNode, startNodeOf, type Workflow } from "./document.ts";
-import type { Point } from "./edit-steps.ts";
 
 /** Pixels, as flume-canvas.css has them: fixed, so that no badge ever moves a port away from its line. */
 const HEAD_HEIGHT = 52;
 const PORT_HEIGHT = 22;
-
-export interface Box {
-  id: string;
-  width: number;
-  height: number;
-}
-
-/** Upper left corners, by id. Nodes that nothing is connected to stand below the rest. */
-export function layoutGraph(
-  boxes: Box[],
-  edges: { from: string; to: string; label?: { width: number; height: number } }[],
-  gaps: { rows: number; columns: number },
-): Record<string, Point> {
-  const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: "LR", nodesep: gaps.rows, ranksep: gaps.columns, marginx: 0, marginy: 0 });
-  graph.setDefaultEdgeLabel(() => ({}));
-  for (const box of boxes) graph.setNode(box.id, { width: box.width, height: box.height });
-  for (const { from, to, label } of edges) {
-    if (from !== to) graph.setEdge(from, to, label === undefined ? {} : { ...label, labelpos: "c" });
-  }
-  dagre.layout(graph);
-  const places: Record<string, Point> = {};
-  for (const box of boxes) {
-    const { x, y } = graph.node(box.id) as Point;
-    places[box.id] = { x: x - box.width / 2, y: y - box.height / 2 };
-  }
-  return places;
-}
 
 /** Places for all nodes of the canvas, around the point where Flume opens. */
 export function layoutCanvas(workflow: Workflow): Record<string, Point> {
@@ -43,12 +15,10 @@ export function layoutCanvas(workflow: Workflow): Record<string, Point> {
     height: heightOf(node),
   }));
   const places = layoutGraph(boxes, edgesOf(workflow), { rows: 28, columns: 60 });
-  const xs = boxes.flatMap((box) => [places[box.id]?.x ?? 0, (places[box.id]?.x ?? 0) + box.width]);
-  const ys = boxes.flatMap((box) => [places[box.id]?.y ?? 0, (places[box.id]?.y ?? 0) + box.height]);
+  const xs = boxes.flatMap((box) => [places.get(box.id)?.x ?? 0, (places.get(box.id)?.x ?? 0) + box.width]);
+  const ys = boxes.flatMap((box) => [places.get(box.id)?.y ?? 0, (places.get(box.id)?.y ?? 0) + box.height]);
   const middle = { x: (Math.min(...xs) + Math.max(...xs)) / 2, y: (Math.min(...ys) + Math.max(...ys)) / 2 };
-  return Object.fromEntries(
-    Object.entries(places).map(([id, place]) => [id, { x: place.x - middle.x, y: place.y - middle.y }]),
-  );
+  return Object.fromEntries([...places].map(([id, place]) => [id, { x: place.x - middle.x, y: place.y - middle.y }]));
 }
 
 /** How high a node stands on the canvas: its head and a row per input port, the free one included. */

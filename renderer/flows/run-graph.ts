@@ -1,9 +1,10 @@
 /** What the graphs beside the canvas show: the flow as it will run, and the anti-graph as it will be undone. */
 import type { NegationList } from "../../engine/core/flow.ts";
 import { CONDITION_HEIGHT, conditionOf, conditionWidth } from "../parts/condition.ts";
+import { layoutGraph } from "../parts/graph-layout.ts";
+import type { Point } from "../parts/layered-layout.ts";
 import { callOf, edgesOf, negationsOf, ownValue, startNodeOf, type Workflow } from "./document.ts";
-import type { Point } from "./edit-steps.ts";
-import { layoutGraph, readingOrder } from "./layout.ts";
+import { readingOrder } from "./layout.ts";
 
 export type Direction = "forward" | "undo";
 
@@ -44,7 +45,7 @@ export function runGraph(workflow: Workflow, direction: Direction, profile: Nega
   const nodes = ids.map((id) => ({
     id,
     title: id,
-    place: places[id] ?? { x: 0, y: 0 },
+    place: places.get(id) ?? { x: 0, y: 0 },
     ...lookOf(workflow, id, id === start ? "start" : direction, profile),
   }));
   return { nodes, edges };
@@ -81,10 +82,10 @@ function lookOf(
 }
 
 /** Layouts by shape: each key press in a setting asks for the graph anew, and laying out is what takes time. */
-const layouts = new Map<string, Record<string, Point>>();
+const layouts = new Map<string, ReadonlyMap<string, Point>>();
 const MAXIMUM_LAYOUTS = 16;
 
-function placesOf(ids: string[], edges: RunGraph["edges"]): Record<string, Point> {
+function placesOf(ids: string[], edges: RunGraph["edges"]): ReadonlyMap<string, Point> {
   const shape = JSON.stringify([ids, edges]);
   const known = layouts.get(shape);
   if (known !== undefined) return known;

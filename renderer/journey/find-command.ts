@@ -1,27 +1,27 @@
 /**
  * Where a command stands in its topic. Its position isn't known when its event is written, so it is looked for by its
- * header `id`: in the partition of the journey's key, from about the time it was sent. Records of a partition are in
- * the order of their times, so a search by halves finds the place in a few reads, however long the topic is.
+ * header `id`: in the partition of the journey's key, among the records of that key, from about the time it was sent.
+ * The bus finds that time by its index, so that one read does, however long the topic is.
  */
-import type { TopicRecord } from "../../engine/api/schemas/record.ts";
+import type { RecordPage } from "../../engine/api/schemas/record.ts";
 import { partitionFor } from "../../engine/core/murmur2.ts";
 import type { Position } from "../../engine/core/protocol.ts";
 
 export interface RecordReader {
-  /** The first offset and the one after the last, by partition. */
-  offsets(topic: string, signal: AbortSignal): Promise<{ partition: number; start: number; end: number }[]>;
+  /** How many partitions the topic has; 0 when it isn't there. */
+  partitions(topic: string, signal: AbortSignal): Promise<number>;
+  /** Records of the key, from a time (ISO 8601) or from the `next` of the page before. */
   read(
     topic: string,
-    from: { partition: number; offset: number; limit: number },
+    from: { partition: number; key: string; at?: string; offset?: string },
     signal: AbortSignal,
-  ): Promise<TopicRecord[]>;
+  ): Promise<Pick<RecordPage, "records" | "next" | "scanned">>;
 }
 
 /** Clocks of managers and brokers differ by no more than this. */
 const CLOCK_SLACK_MS = 2_000;
-const PAGE_RECORDS = 200;
-/** How far behind the place it is looked for. */
-const MAXIMUM_PAGES = 10;
+/** Each looks through 20,000 records. */
+const MAXIMUM_PAGES = 5;
 
 /** Undefined when it isn't there: the topic's retention may have taken it. */
 export async function findCommand(
@@ -30,36 +30,18 @@ export async function findCommand(
   signal: AbortSignal,
 ): Promise<Position | undefined> {
   const { topic, key, id, sentAt } = command;
-  const offsets = await reader.offsets(topic, signal);
-  const partition = partitionFor(key, offsets.length);
-  const range = offsets.find((each) => each.partition === partition);
-  if (range === undefined) return undefined;
-  let offset = await firstFrom(reader, { topic, ...range }, sentAt - CLOCK_SLACK_MS, signal);
-  for (let page = 0; page < MAXIMUM_PAGES && offset < range.end; page += 1) {
-    const records = await reader.read(topic, { partition, offset, limit: PAGE_RECORDS }, signal);
+  const partitions = await reader.partitions(topic, signal);
+  if (partitions === 0) return undefined;
+  const partition = partitionFor(key, partitions);
+  let from: { at?: string; offset?: string } = { at: new Date(sentAt - CLOCK_SLACK_MS).toISOString() };
+  for (let page = 0; page < MAXIMUM_PAGES; page += 1) {
+    const { records, next, scanned = 0 } = await reader.read(topic, { partition, key, ...from }, signal);
     const found = records.find(({ headers }) => headers.id === id);
     if (found !== undefined) return { topic, partition, offset: found.offset };
     const last = records.at(-1);
-    if (last === undefined || Date.parse(last.timestamp) > sentAt + CLOCK_SLACK_MS) return undefined;
-    offset = last.offset + 1;
+    if (scanned === 0 || (last !== undefined && Date.parse(last.timestamp) > sentAt + CLOCK_SLACK_MS))
+      return undefined;
+    from = { offset: next };
   }
   return undefined;
-}
-
-/** The offset of the first record from this time on, or one shortly before. */
-async function firstFrom(
-  reader: RecordReader,
-  { topic, partition, start, end }: { topic: string; partition: number; start: number; end: number },
-  timeMs: number,
-  signal: AbortSignal,
-): Promise<number> {
-  let [low, high] = [start, end];
-  while (high - low > PAGE_RECORDS) {
-    const middle = Math.floor((low + high) / 2);
-    const [record] = await reader.read(topic, { partition, offset: middle, limit: 1 }, signal);
-    // Nothing from here on: what is looked for lies before.
-    if (record === undefined || Date.parse(record.timestamp) >= timeMs) high = middle;
-    else low = record.offset + 1;
-  }
-  return low;
 }

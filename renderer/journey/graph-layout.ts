@@ -1,14 +1,13 @@
-/** Where the boxes of a flow's graph stand: by dagre, from left to right, once per version. Boxes have one size. */
-import dagre from "@dagrejs/dagre";
+/** Where the boxes of a flow's graph stand, from left to right, once per version. Boxes have one size. */
 import type { CompiledFlow } from "../../engine/core/flow.ts";
 import { comesFirst } from "../../engine/core/graph.ts";
 import { CONDITION_HEIGHT, conditionOf, conditionWidth } from "../parts/condition.ts";
+import { layoutGraph } from "../parts/graph-layout.ts";
+import type { Point } from "../parts/layered-layout.ts";
 
 /** Pixels; fixed, so that nothing has to be measured. */
 export const STEP_BOX = { width: 208, height: 76 };
 export const START_BOX = { width: 66, height: 34 };
-/** From this many steps on the fast way is taken: a few more crossings, half the time. */
-const LARGE_STEPS = 100;
 const GAPS = { rows: 20, columns: 44 };
 
 /** Inside the layout; steps are prefixed, so that none is taken for the start. */
@@ -49,33 +48,16 @@ export function graphLayout(flow: CompiledFlow): GraphLayout {
 
 function lay(flow: CompiledFlow): GraphLayout {
   const edges = edgesOf(flow);
-  const graph = new dagre.graphlib.Graph();
-  const large = flow.order.length >= LARGE_STEPS;
-  graph.setGraph({
-    rankdir: "LR",
-    ranker: large ? "longest-path" : "network-simplex",
-    nodesep: GAPS.rows,
-    ranksep: GAPS.columns,
-    marginx: 0,
-    marginy: 0,
-  });
-  graph.setDefaultEdgeLabel(() => ({}));
-  graph.setNode(START_ID, { ...START_BOX });
-  for (const id of flow.order) graph.setNode(inside(id), { ...STEP_BOX });
-  for (const { from, to, condition } of edges) {
-    const label =
-      condition === undefined
-        ? {}
-        : { width: conditionWidth(condition), height: CONDITION_HEIGHT, labelpos: "c" as const };
-    graph.setEdge(from === undefined ? START_ID : inside(from), inside(to), label);
-  }
-  dagre.layout(graph, { disableOptimalOrderHeuristic: large });
-  const corner = (id: string, box: { width: number; height: number }): { x: number; y: number } => {
-    const { x = 0, y = 0 } = graph.node(id) as { x?: number; y?: number };
-    return { x: x - box.width / 2, y: y - box.height / 2 };
-  };
-  const steps = new Map(flow.order.map((id) => [id, { id, ...corner(inside(id), STEP_BOX) }]));
-  const start = { id: START_ID, ...corner(START_ID, START_BOX) };
+  const boxes = [{ id: START_ID, ...START_BOX }, ...flow.order.map((id) => ({ id: inside(id), ...STEP_BOX }))];
+  const drawn = edges.map(({ from, to, condition }) => ({
+    from: from === undefined ? START_ID : inside(from),
+    to: inside(to),
+    ...(condition !== undefined && { label: { width: conditionWidth(condition), height: CONDITION_HEIGHT } }),
+  }));
+  const places = layoutGraph(boxes, drawn, GAPS);
+  const corner = (id: string): Point => places.get(id) ?? { x: 0, y: 0 };
+  const steps = new Map(flow.order.map((id) => [id, { id, ...corner(inside(id)) }]));
+  const start = { id: START_ID, ...corner(START_ID) };
   const all = [...steps.values()];
   return {
     start,

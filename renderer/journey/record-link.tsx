@@ -1,11 +1,12 @@
 /** Records of a journey, leading to the page Cluster. */
-import { useQuery } from "@tanstack/react-query";
+import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "react-router";
 import type { JourneyEvent } from "../../engine/core/events.ts";
 import type { Position } from "../../engine/core/protocol.ts";
 import { api } from "../api.ts";
 import { count } from "../parts/format.ts";
 import { useInfo } from "../queries.ts";
+import { keys } from "../query-keys.ts";
 import { findCommand, type RecordReader } from "./find-command.ts";
 
 /** `tomanager 4 @ 91,554`, a link to that record. */
@@ -22,27 +23,35 @@ export function RecordLink({ position }: { position: Position }) {
   );
 }
 
-const reader: RecordReader = {
-  async offsets(topic, signal) {
-    const { topics } = await api.topics(signal);
-    return topics.find(({ name }) => name === topic)?.offsets ?? [];
-  },
-  async read(topic, { partition, offset, limit }, signal) {
-    const { records } = await api.records(topic, { partition, offset, limit }, signal);
-    return records;
-  },
-};
+/** Partitions are seldom added; who walks from step to step asks for them once. */
+const PARTITIONS_KNOWN_MS = 60_000;
+
+function readerOf(queries: QueryClient): RecordReader {
+  return {
+    async partitions(topic) {
+      const { topics } = await queries.fetchQuery({
+        queryKey: keys.topics,
+        queryFn: ({ signal }) => api.topics(signal),
+        staleTime: PARTITIONS_KNOWN_MS,
+      });
+      return topics.find(({ name }) => name === topic)?.partitions ?? 0;
+    },
+    read: (topic, from, signal) => api.records(topic, { ...from, skip: true }, signal),
+  };
+}
 
 /** Where the command of a dispatch stands; looked for by its id. */
 export function CommandPlace({ event, journeyKey }: { event: JourneyEvent; journeyKey: string }) {
   const { id = "", at } = event;
+  const queries = useQueryClient();
   const topic = useInfo().data?.topics.fromanager;
   const { data, isPending, isError } = useQuery({
     queryKey: ["command", id],
     enabled: topic !== undefined,
     queryFn: async ({ signal }) => {
       if (topic === undefined) return null;
-      return (await findCommand(reader, { topic, key: journeyKey, id, sentAt: Date.parse(at) }, signal)) ?? null;
+      const command = { topic, key: journeyKey, id, sentAt: Date.parse(at) };
+      return (await findCommand(readerOf(queries), command, signal)) ?? null;
     },
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,

@@ -22,11 +22,13 @@ interface JourneyTableRowProps {
   gone: boolean;
   onOpen: (row: JourneyRow) => void;
   onFocus: (index: number) => void;
+  /** It has the pointer or the focus, and may be opened next. Undefined: it hasn't any more. */
+  onPoint: (row: JourneyRow | undefined) => void;
   onSelect: (row: JourneyRow, range: boolean) => void;
 }
 
 export const JourneyTableRow = memo(function JourneyTableRow(props: JourneyTableRowProps) {
-  const { row, index, top, focusable, selected, gone, onOpen, onFocus, onSelect } = props;
+  const { row, index, top, focusable, selected, gone, onOpen, onFocus, onPoint, onSelect } = props;
   const undoing = row.status === "rolling_back" || row.status === "rollback_failed";
   return (
     // biome-ignore lint/a11y/useSemanticElements: a grid of divs, see journeys-table.tsx
@@ -39,7 +41,12 @@ export const JourneyTableRow = memo(function JourneyTableRow(props: JourneyTable
       className={`${classes.row} ${classes.item} ${selected ? classes.selected : ""} ${gone ? classes.gone : ""}`}
       style={{ transform: `translateY(${top}px)` }}
       title={gone ? "It changed and no longer fits the filter" : undefined}
-      onFocus={() => onFocus(index)}
+      onFocus={() => {
+        onFocus(index);
+        onPoint(row);
+      }}
+      onPointerEnter={() => onPoint(row)}
+      onPointerLeave={() => onPoint(undefined)}
       onClick={(event) => {
         // A text being marked, or a link that opens elsewhere, is not a click on the row.
         if (event.defaultPrevented || event.ctrlKey || event.metaKey || hasMarkedText()) return;

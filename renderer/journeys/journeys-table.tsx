@@ -1,11 +1,12 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import type { JourneyQuery, JourneyRow } from "../../engine/audit/store.ts";
 import { useShortcut } from "../frame/shortcuts.ts";
 import { count, plural, zone } from "../parts/format.ts";
 import { IconArrowUp } from "../parts/icons.ts";
 import { EmptyState, ErrorState, ErrorStrip, SkeletonRows } from "../parts/states.tsx";
+import { usePrefetchJourney } from "../queries.ts";
 import type { Sort } from "./filters.ts";
 import { JourneyTableRow, ROW_HEIGHT_PX, SkeletonTableRow } from "./journey-row.tsx";
 import classes from "./journeys-table.module.css";
@@ -57,6 +58,7 @@ export function JourneysTable({ listKey, query, live, sort, onSort, selection, e
       return indexes;
     },
   });
+  const point = useReadAhead();
   const shown = virtual.getVirtualItems();
   const range = virtual.range;
 
@@ -198,6 +200,7 @@ export function JourneysTable({ listKey, query, live, sort, onSort, selection, e
                     gone={rows.gone.has(row.uuid)}
                     onOpen={open}
                     onFocus={setActive}
+                    onPoint={point}
                     onSelect={(chosen, range) =>
                       range ? selection.addRange(loaded, chosen) : selection.toggle(chosen)
                     }
@@ -218,6 +221,23 @@ export function JourneysTable({ listKey, query, live, sort, onSort, selection, e
         {loadingMore ? "Reading on…" : more ? `${count(total)} shown, scroll for more` : plural(total, "journey")}
       </div>
     </div>
+  );
+}
+
+/** The pointer rests on a row, or the focus, for so long before its journey is read: who passes by reads nothing. */
+const READ_AHEAD_AFTER_MS = 80;
+
+/** Reads the journey that is likely to be opened next. */
+function useReadAhead(): (row: JourneyRow | undefined) => void {
+  const prefetch = usePrefetchJourney();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return useCallback(
+    (row) => {
+      clearTimeout(timer.current);
+      if (row !== undefined) timer.current = setTimeout(() => prefetch(row), READ_AHEAD_AFTER_MS);
+    },
+    [prefetch],
   );
 }
 

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useMemo } from "react";
+import { lazy, Suspense, useDeferredValue, useMemo } from "react";
 import classes from "./json.module.css";
 
 const Viewer = lazy(() => import("./json-codemirror.tsx").then((module) => ({ default: module.JsonViewer })));
@@ -15,6 +15,9 @@ interface JsonViewProps {
 /** A JSON value, read only, with folding and search (Ctrl/Cmd-F while it has the focus). Data is only ever text. */
 export function JsonView({ value, label, maxHeight = 320 }: JsonViewProps) {
   const text = useMemo(() => formatJson(value), [value]);
+  // The text stands there at once; folding and search are made when the page around it has been drawn.
+  const drawn = useDeferredValue(true, false);
+  if (!drawn) return <Plain text={text} maxHeight={maxHeight} />;
   return (
     <Suspense fallback={<Plain text={text} maxHeight={maxHeight} />}>
       <Viewer text={text} label={label} maxHeight={maxHeight} />

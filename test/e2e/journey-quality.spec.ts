@@ -3,13 +3,11 @@
 import { gzipSync } from "node:zlib";
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { expect, test } from "../support/e2e-console.ts";
+import { type ApiClient, expect, test } from "../support/e2e-console.ts";
 import { BAD_HIRE, startJourney } from "../support/e2e-journeys.ts";
+import { LARGE_JOIN, largeFlow } from "../support/large-flow.ts";
 
 const MAXIMUM_SCRIPT_BYTES = 300_000;
-const LARGE_STEPS = 200;
-/** The aim is 100 ms on a machine with nothing else to do; a loaded one gets more. */
-const MAXIMUM_OPEN_MS = 1_500;
 
 async function expectAccessible(page: Page, where: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
@@ -62,72 +60,56 @@ test("the page of one journey loads under 300 kB of script", async ({ page, api,
   expect(bytes).toBeLessThan(MAXIMUM_SCRIPT_BYTES);
 });
 
-test("a journey of 200 steps opens at once, and draws only what can be seen", async ({ page, api }) => {
+test("a journey of 200 steps opens at once on the step that failed, and draws only what can be seen", async ({
+  page,
+  api,
+}) => {
   test.slow();
   await api.post("/flows", largeFlow());
   const small = await startJourney(api, "onboarding", BAD_HIRE, ["rolled_back"]);
-  const large = await startJourney(api, "large", { name: "Large" }, ["completed", "rolled_back"]);
+  const large = await startLarge(api);
   await page.goto(`${new URL(page.url()).origin}/journeys/${small.uuid}`);
   await expect(page.locator(".ag-step-box").first()).toBeVisible();
+  const details = page.getByRole("complementary", { name: "Details" });
   // From within the page, as a click on a row does it: the scripts are there already.
-  const openMs = await page.evaluate(async (uuid) => {
-    const startedAt = performance.now();
+  await page.evaluate((uuid) => {
     history.pushState({}, "", `/journeys/${uuid}`);
     window.dispatchEvent(new PopStateEvent("popstate", { state: {} }));
-    while (!document.title.includes(uuid.slice(0, 8)) || document.querySelector(".ag-step-box") === null) {
-      await new Promise((resolve) => requestAnimationFrame(resolve));
-    }
-    return performance.now() - startedAt;
   }, large.uuid);
-  test.info().annotations.push({ type: "opened in", description: `${Math.round(openMs)} ms` });
-  expect(openMs).toBeLessThan(MAXIMUM_OPEN_MS);
+
+  await expect(page).toHaveTitle(new RegExp(large.uuid.slice(0, 8)));
+  const failed = page.locator(`.ag-step-box[data-step="${LARGE_JOIN}"]`);
+  await expect(failed).toBeInViewport({ ratio: 0.99 });
+  await expect(failed).toContainText("failed");
+  expect((await failed.boundingBox())?.width, "large enough to read").toBeGreaterThan(140);
+  await expect(details).toContainText("takes no new members");
+  const rows = page.getByRole("list", { name: "Steps" }).getByRole("button");
+  await expect(rows.filter({ hasText: "membership.add_membership" })).toBeInViewport();
+
   expect(await page.locator(".ag-step-box").count()).toBeLessThan(60);
-  expect(await page.getByRole("list", { name: "Steps" }).getByRole("button").count()).toBeLessThan(80);
-  await page.getByRole("list", { name: "Steps" }).getByRole("button").first().press("End");
-  await expect(page.getByRole("complementary", { name: "Details" })).toContainText("s199");
+  expect(await rows.count()).toBeLessThan(80);
+  await rows.first().press("End");
+  await expect(details).toContainText("after_200");
 });
 
-/** Six chains between a first and a last step. */
-function largeFlow() {
-  type Link = { nodeId: string; portName: string };
-  const nodes: Record<string, ReturnType<typeof node>> = {};
-  const node = (id: string, type: string) => ({
-    id,
-    type,
-    x: 0,
-    y: 0,
-    width: 200,
-    inputData: {},
-    connections: { inputs: {} as Record<string, Link[]>, outputs: {} as Record<string, Link[]> },
-  });
-  const add = (id: string, type: string): void => {
-    nodes[id] = node(id, type);
-  };
-  const link = (from: string, to: string): void => {
-    const port = `after ${from}`;
-    const outputs = nodes[from]!.connections.outputs;
-    outputs.next = [...(outputs.next ?? []), { nodeId: to, portName: port }];
-    nodes[to]!.connections.inputs[port] = [{ nodeId: from, portName: "next" }];
-  };
-  const calls = ["license.add_license", "membership.add_membership", "user.create_user"];
-  const last = `s${LARGE_STEPS - 1}`;
-  add("start", "start");
-  add("s0", "user.create_user");
-  link("start", "s0");
-  add(last, "user.create_user");
-  for (let chain = 0; chain < 6; chain += 1) {
-    let before = "s0";
-    for (let index = 1 + chain * 33; index < 1 + (chain + 1) * 33; index += 1) {
-      add(`s${index}`, calls[index % calls.length]!);
-      link(before, `s${index}`);
-      before = `s${index}`;
-    }
-    link(before, last);
-  }
-  return {
-    name: "large",
-    version: "1",
-    schema_version: "1",
-    workflow: { nodes, negations: {}, steps: { [last]: { input: "input" } } },
-  };
+test("a journey that the pointer rests on is read before it is opened", async ({ page, api }) => {
+  const { uuid } = await startJourney(api, "onboarding", BAD_HIRE, ["rolled_back"]);
+  await page.goto(`${new URL(page.url()).origin}/journeys`);
+  const events = page.waitForResponse((response) => response.url().endsWith(`/journeys/${uuid}/events`));
+  const flow = page.waitForResponse((response) => response.url().endsWith("/flows/onboarding/1/compiled"));
+  await page
+    .getByRole("row")
+    .filter({ hasText: uuid.slice(0, 8) })
+    .hover();
+  expect((await events).ok()).toBe(true);
+  expect((await flow).ok()).toBe(true);
+});
+
+/** Its own steps are tried for as long as two hundred calls take on a busy machine. */
+async function startLarge(api: ApiClient): Promise<{ uuid: string }> {
+  const { uuid } = await api.post<{ uuid: string }>("/journeys", { name: "large", data: BAD_HIRE });
+  await expect
+    .poll(async () => (await api.get<{ status: string }>(`/journeys/${uuid}`)).status, { timeout: 120_000 })
+    .toBe("rolled_back");
+  return { uuid };
 }

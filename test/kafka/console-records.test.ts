@@ -1,5 +1,6 @@
 import { Kafka, logLevel } from "kafkajs";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { findCommand, type RecordReader } from "../../renderer/journey/find-command.ts";
 import { kafkaPlace, openKafkaConsole, runOnboardingServices } from "../support/kafka-console.ts";
 
 const brokers = inject("kafkaBrokers");
@@ -71,6 +72,26 @@ describe("records on Kafka", () => {
     const dispatched = events.find(({ type }: { type: string }) => type === "step.dispatched");
     const commands = (await console.api("GET", `/topics/${place.prefix}fromanager/records?key=${uuids[1]}`)).body;
     expect(commands.records.map(({ headers }: { headers: { id: string } }) => headers.id)).toContain(dispatched.id);
+    // The page of a journey finds it from the time of its event on.
+    const reader: RecordReader = {
+      partitions: async () => 4,
+      async read(topic, from) {
+        const query = new URLSearchParams(Object.entries(from).map(([name, value]) => [name, String(value)]));
+        return (await console.api("GET", `/topics/${topic}/records?${query}`)).body;
+      },
+    };
+    const command = commands.records.find(({ headers }: { headers: { id: string } }) => headers.id === dispatched.id);
+    const wanted = {
+      topic: `${place.prefix}fromanager`,
+      key: String(uuids[1]),
+      id: dispatched.id,
+      sentAt: Date.parse(dispatched.at),
+    };
+    expect(await findCommand(reader, wanted, new AbortController().signal)).toEqual({
+      topic: wanted.topic,
+      partition: command.partition,
+      offset: command.offset,
+    });
     const { partition, offset } = dispatched.cause;
     const cause = (await console.api("GET", `${path}?partition=${partition}&offset=${offset}&limit=1`)).body;
     expect(cause.records).toMatchObject([{ offset, key: uuids[1] }]);
