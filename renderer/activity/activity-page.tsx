@@ -14,6 +14,7 @@ import table from "../parts/table.module.css";
 import { Time } from "../parts/time.tsx";
 import { TypedFilter } from "../parts/typed-filter.tsx";
 import { keys } from "../query-keys.ts";
+import { ACTION_WORDS, actionWord, refusalWord } from "./action-words.ts";
 import classes from "./activity.module.css";
 
 type ActivityRow = ActivityAnswer["activity"][number];
@@ -22,27 +23,7 @@ const PAGE_ROWS = 100;
 /** Pages that are kept and read anew when something happens; older ones are a click away in the export. */
 const MAXIMUM_PAGES = 20;
 
-/** What operators do; `start` is theirs too when a person started the journey. */
-const ACTIONS = [
-  "rollback",
-  "cancel",
-  "terminate",
-  "pause",
-  "resume",
-  "retry",
-  "skip",
-  "complete",
-  "replay",
-  "rerun",
-  "migrate",
-  "profile.changed",
-  "profile.removed",
-  "profile.chosen",
-  "profile.unlocked",
-  "profile.locked",
-  "record.resent",
-  "schema.registered",
-] as const;
+const ACTIONS = Object.entries(ACTION_WORDS).map(([value, label]) => ({ value, label }));
 
 const COLUMNS: readonly CsvColumn<ActivityRow>[] = [
   { head: "at", value: (row) => row.at },
@@ -112,7 +93,8 @@ export function ActivityPage() {
         <Select
           aria-label="Action"
           placeholder="Any action"
-          data={[...ACTIONS]}
+          data={ACTIONS}
+          searchable
           value={filter.action ?? null}
           onChange={(action) => change("action", action ?? undefined)}
           clearable
@@ -184,7 +166,7 @@ function ActivityTable({ rows }: { rows: readonly ActivityRow[] }) {
               </td>
               <td>{row.actor}</td>
               <td>
-                <b>{row.action}</b>
+                <b title={row.action}>{actionWord(row.action)}</b>
               </td>
               <td>
                 <What row={row} />
@@ -192,14 +174,22 @@ function ActivityTable({ rows }: { rows: readonly ActivityRow[] }) {
               <td className={`${table.wrap} ${classes.reason}`}>
                 {row.reason === "" ? <span className="ag-dim">none given</span> : row.reason}
               </td>
-              <td>
-                {row.outcome === "done" ? <Badge tone="ok">done</Badge> : <Badge tone="bad">{row.outcome}</Badge>}
-              </td>
+              <td>{row.outcome === "done" ? <Badge tone="ok">done</Badge> : <Refused code={row.outcome} />}</td>
             </tr>
           ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+function Refused({ code }: { code: string }) {
+  const why = refusalWord(code);
+  return (
+    <>
+      <Badge tone="bad">refused</Badge>
+      {why !== undefined && <div className={classes.why}>{why}</div>}
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
 /** What the graphs beside the canvas show: the flow as it will run, and the anti-graph as it will be undone. */
 import type { NegationList } from "../../engine/core/flow.ts";
-import { CONDITION_HEIGHT, conditionOf, conditionWidth } from "../parts/condition.ts";
+import { conditionOf, wrappedConditionSize } from "../parts/condition.ts";
 import { layoutGraph } from "../parts/graph-layout.ts";
 import type { Point } from "../parts/layered-layout.ts";
 import { callOf, edgesOf, negationsOf, ownValue, startNodeOf, type Workflow } from "./document.ts";
@@ -91,11 +91,9 @@ function placesOf(ids: string[], edges: RunGraph["edges"]): ReadonlyMap<string, 
   if (known !== undefined) return known;
   const boxes = ids.map((id) => ({ id, ...RUN_NODE }));
   const labelled = edges.map(({ from, to, condition }) =>
-    condition === undefined
-      ? { from, to }
-      : { from, to, label: { width: conditionWidth(condition), height: CONDITION_HEIGHT } },
+    condition === undefined ? { from, to } : { from, to, label: wrappedConditionSize(condition) },
   );
-  const places = layoutGraph(boxes, labelled, { rows: 12, columns: 28 });
+  const places = layoutGraph(boxes, labelled, { rows: 12, columns: 24 });
   const oldest = layouts.keys().next().value;
   if (layouts.size >= MAXIMUM_LAYOUTS && oldest !== undefined) layouts.delete(oldest);
   layouts.set(shape, places);

@@ -11,9 +11,10 @@ import {
   type ReactFlowInstance,
 } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
-import { memo, useEffect, useEffectEvent, useMemo, useRef } from "react";
+import { memo, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import type { NegationList } from "../../engine/core/flow.ts";
-import { shortCondition } from "../parts/condition.ts";
+import { wrappedCondition } from "../parts/condition.ts";
+import { IconArrowsMaximize } from "../parts/icons.ts";
 import type { Workflow } from "./document.ts";
 import "./run-graphs.css";
 import { type Direction, RUN_NODE, type RunGraph, type RunNode, runGraph } from "./run-graph.ts";
@@ -28,17 +29,13 @@ interface RunGraphsProps {
 export function RunGraphs(props: RunGraphsProps) {
   return (
     <div className="ag-run-graphs">
-      <figure>
-        <figcaption>As it runs</figcaption>
-        <Graph {...props} direction="forward" />
-      </figure>
-      <figure>
-        <figcaption>As it is undone (anti-graph)</figcaption>
-        <Graph {...props} direction="undo" />
-      </figure>
+      <Graph {...props} direction="forward" />
+      <Graph {...props} direction="undo" />
     </div>
   );
 }
+
+const TITLES = { forward: "As it runs", undo: "As it is undone (anti-graph)" };
 
 type Instance = ReactFlowInstance<StepNode, Edge>;
 type StepNode = Node<{ step: RunNode; selected: boolean }, "step">;
@@ -46,6 +43,7 @@ type StepNode = Node<{ step: RunNode; selected: boolean }, "step">;
 const nodeTypes = { step: memo(StepBox) };
 /** Smaller than this the names can't be read: a flow that doesn't fit then is shown from its beginning. */
 const READABLE_ZOOM = 0.62;
+const SMALLEST_ZOOM = 0.1;
 const MARGIN = 14;
 
 const Graph = memo(function Graph({
@@ -74,10 +72,10 @@ const Graph = memo(function Graph({
     () =>
       graph.edges.map(
         ({ from, to, condition }): Edge => ({
-          id: JSON.stringify([from, to]),
+          id: edgeId(from, to),
           source: from,
           target: to,
-          ...(condition === undefined ? {} : conditionLabel(condition)),
+          ...(condition === undefined ? {} : conditionLabel(condition, from, to)),
           className: direction === "undo" ? "ag-run-undo" : undefined,
           markerEnd: {
             type: MarkerType.ArrowClosed,
@@ -89,6 +87,9 @@ const Graph = memo(function Graph({
   );
   const host = useRef<HTMLDivElement>(null);
   const flow = useRef<Instance>(null);
+  /** The edge under the pointer or with the focus: its condition is told in full. */
+  const [told, setTold] = useState<string>();
+  const condition = graph.edges.find(({ from, to }) => edgeId(from, to) === told)?.condition;
   const frame = () => {
     if (host.current !== null && flow.current !== null) void flow.current.setViewport(fitted(graph, host.current));
   };
@@ -116,40 +117,87 @@ const Graph = memo(function Graph({
     if (selection !== undefined) reveal(selection);
   }, [selection]);
 
+  const showAll = () => {
+    if (host.current !== null) void flow.current?.setViewport(fitted(graph, host.current, SMALLEST_ZOOM));
+  };
+
   return (
-    <div ref={host} className="ag-run-host">
-      <ReactFlow
-        onInit={(instance) => {
-          flow.current = instance;
-          frame();
-        }}
-        nodes={nodes}
-        edges={edges}
-        nodeTypes={nodeTypes}
-        minZoom={0.1}
-        maxZoom={1.5}
-        nodesDraggable={false}
-        nodesConnectable={false}
-        nodesFocusable={false}
-        edgesFocusable={false}
-        elementsSelectable={onSelect !== undefined}
-        onNodeClick={(_, node) => onSelect?.(node.id)}
-        disableKeyboardA11y
-        aria-label={direction === "forward" ? "The flow as it runs" : "The flow as it is undone"}
+    <figure>
+      <figcaption>
+        <span>{TITLES[direction]}</span>
+        {condition !== undefined && (
+          <code className="ag-run-told" title={condition}>
+            if {condition}
+          </code>
+        )}
+        <button
+          type="button"
+          className="ag-run-all"
+          onClick={showAll}
+          aria-label={`Show all: ${TITLES[direction]}`}
+          title="Show all of it"
+        >
+          <IconArrowsMaximize size={14} />
+        </button>
+      </figcaption>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: it only follows the focus of the edges inside */}
+      <div
+        ref={host}
+        className="ag-run-host"
+        onFocus={({ target }) => setTold(target.closest<SVGElement>(".react-flow__edge")?.dataset.id)}
+        onBlur={() => setTold(undefined)}
       >
-        <Background gap={20} color="var(--ag-line)" />
-      </ReactFlow>
-    </div>
+        <ReactFlow
+          onInit={(instance) => {
+            flow.current = instance;
+            frame();
+          }}
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={nodeTypes}
+          minZoom={SMALLEST_ZOOM}
+          maxZoom={1.5}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          nodesFocusable={false}
+          edgesFocusable={false}
+          elementsSelectable={onSelect !== undefined}
+          onNodeClick={(_, node) => onSelect?.(node.id)}
+          onEdgeMouseEnter={(_, edge) => setTold(edge.id)}
+          onEdgeMouseLeave={() => setTold(undefined)}
+          disableKeyboardA11y
+          aria-label={direction === "forward" ? "The flow as it runs" : "The flow as it is undone"}
+        >
+          <Background gap={20} color="var(--ag-line)" />
+        </ReactFlow>
+      </div>
+    </figure>
   );
 });
 
-/** What has to hold for the edge; the whole of it on hover. */
-function conditionLabel(condition: string): Partial<Edge> {
+const edgeId = (from: string, to: string): string => JSON.stringify([from, to]);
+
+/** What has to hold for the edge, in short; the whole of it by pointer and by keyboard. */
+function conditionLabel(condition: string, from: string, to: string): Partial<Edge> {
+  const [first, second] = wrappedCondition(condition);
   return {
+    focusable: true,
+    ariaLabel: `From ${from} to ${to} if ${condition}`,
     label: (
       <>
         <title>{condition}</title>
-        {shortCondition(condition)}
+        {second === undefined ? (
+          first
+        ) : (
+          <>
+            <tspan x={0} dy="-0.3em">
+              {first}
+            </tspan>
+            <tspan x={0} dy="1.2em">
+              {second}
+            </tspan>
+          </>
+        )}
       </>
     ),
     labelBgPadding: [5, 3],
@@ -158,11 +206,11 @@ function conditionLabel(condition: string): Partial<Edge> {
 }
 
 /** Shows all of it where that can be read, else its left end. */
-function fitted(graph: RunGraph, host: HTMLElement) {
+function fitted(graph: RunGraph, host: HTMLElement, smallest = READABLE_ZOOM) {
   const width = Math.max(...graph.nodes.map(({ place }) => place.x + RUN_NODE.width), 1);
   const height = Math.max(...graph.nodes.map(({ place }) => place.y + RUN_NODE.height), 1);
   const [spaceX, spaceY] = [host.clientWidth - 2 * MARGIN, host.clientHeight - 2 * MARGIN];
-  const zoom = Math.min(1, Math.max(READABLE_ZOOM, Math.min(spaceX / width, spaceY / height)));
+  const zoom = Math.min(1, Math.max(smallest, Math.min(spaceX / width, spaceY / height)));
   const x = width * zoom <= spaceX ? (host.clientWidth - width * zoom) / 2 : MARGIN;
   const y = height * zoom <= spaceY ? (host.clientHeight - height * zoom) / 2 : MARGIN;
   return { x, y, zoom };

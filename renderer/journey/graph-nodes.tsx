@@ -39,7 +39,12 @@ export function StepBox({ data }: NodeProps) {
       data-status={look.status}
       data-tone={tone}
       data-selected={selected || undefined}
-      title={[look.title, id === look.title || id === look.function ? undefined : id, ...look.negations.map(inWords)]
+      title={[
+        look.title,
+        id === look.title || id === look.function ? undefined : id,
+        look.note,
+        ...look.negations.map(inWords),
+      ]
         .filter(Boolean)
         .join("\n")}
     >
@@ -50,7 +55,9 @@ export function StepBox({ data }: NodeProps) {
         <span>{word}</span>
         <Facts look={look} />
       </span>
-      <span className="ag-step-note">{look.negations.length > 0 ? <Negations look={look} /> : look.note}</span>
+      <span className="ag-step-note">
+        {look.negations.length > 0 ? <Negations look={look} /> : <span className="ag-truncate">{look.note}</span>}
+      </span>
     </div>
   );
 }

@@ -111,9 +111,17 @@ function stuckNegations(journey: Journey): Offer[] {
       ? []
       : Object.entries(undo ?? {}).flatMap(([name, negation]) => (isFailed(negation) ? [{ step, name }] : [])),
   );
+  // Where the same negation failed for several steps, only the step tells one from the other.
+  const isOne = ({ name }: (typeof failed)[number]): boolean =>
+    failed.filter((other) => other.name === name).length === 1;
+  const named = (each: (typeof failed)[number]): string => (isOne(each) ? each.name : `${each.name} of ${each.step}`);
+  const about = (action: "retry" | "skip", each: (typeof failed)[number], label: string): Offer => {
+    const made = offer(action, { step: each.step, function: each.name, label });
+    return isOne(each) ? made : { ...made, short: action === "retry" ? label : `${made.short}: ${named(each)}` };
+  };
   return [
-    ...failed.map(({ step, name }) => offer("retry", { step, function: name, label: `Retry ${name}` })),
-    ...failed.map(({ step, name }) => offer("skip", { step, function: name, label: `Mark ${name} as done by hand` })),
+    ...failed.map((each) => about("retry", each, `Retry ${named(each)}`)),
+    ...failed.map((each) => about("skip", each, `Mark ${named(each)} as done by hand`)),
   ];
 }
 

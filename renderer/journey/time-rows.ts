@@ -79,10 +79,13 @@ function rowsOf(calls: ReadonlyMap<string, Call>, flow: CompiledFlow | undefined
   const began = [...calls.values()].filter(({ undo }) => !undo).map(({ step }) => step);
   // Steps of an earlier version that are gone from the flow stand behind it.
   const ids = new Set([...(flow?.order ?? []), ...began]);
+  const nameOf = (step: string): string => stepName(step, flow?.steps[step] ?? calls.get(callKey(step)));
+  const often = Map.groupBy(ids, nameOf);
   return [...ids].flatMap((step): BareRow[] => {
     const call = calls.get(callKey(step));
-    const drawn = flow?.steps[step];
-    const label = stepName(step, drawn ?? call);
+    const name = nameOf(step);
+    // Several steps call the same function: only the id tells one from the other.
+    const label = (often.get(name)?.length ?? 0) > 1 ? `${step} · ${name}` : name;
     return [
       { key: callKey(step), step, label, call },
       ...(negations.get(step) ?? []).map((undo) => ({

@@ -267,16 +267,11 @@ function next(facts: Facts, waits: boolean): Words[] {
 function stuck(facts: Facts): Words[] {
   const { journey } = facts;
   const failed = stepsWhere(journey, ({ status }) => status === "undo_failed");
-  const sentences = failed.map((id): Words => {
-    const negations = Object.entries(journey.steps[id]?.undo ?? {}).filter(
-      ([, { status }]) => status === "failed" || status === "timed_out",
-    );
-    const said = negations.map(([negation, { attempts, error, status }]): Words => {
-      const how = status === "timed_out" ? "gave no answer" : "failed";
-      const often = attempts > 1 ? `${how} ${times(attempts)}` : how;
-      return [{ text: `${negation} ${often}`, strong: true }, because(error)];
-    });
-    return ["Undoing ", name(journey, id), " stopped: ", ...joinWords(said).flat(), "."];
+  // The same negation that failed in the same way is said once, whatever steps it was for.
+  const alike = Map.groupBy(failed, (id) => words(failuresOf(journey, id)));
+  const sentences = [...alike.values()].map((ids): Words => {
+    const said = failuresOf(journey, ids[0] ?? "");
+    return ["Undoing ", ...names(journey, ids), " stopped: ", ...joinWords(said).flat(), "."];
   });
   const standing = stillStanding(facts);
   if (standing.length > 0) {
@@ -289,6 +284,19 @@ function stuck(facts: Facts): Words[] {
   }
   return sentences;
 }
+
+/** Of the step's negations: what failed, how often, and why. */
+function failuresOf(journey: Journey, id: string): Words[] {
+  return Object.entries(journey.steps[id]?.undo ?? {})
+    .filter(([, { status }]) => status === "failed" || status === "timed_out")
+    .map(([negation, { attempts, error, status }]) => {
+      const how = status === "timed_out" ? "gave no answer" : "failed";
+      const often = attempts > 1 ? `${how} ${times(attempts)}` : how;
+      return [{ text: `${negation} ${often}`, strong: true }, because(error)];
+    });
+}
+
+const words = (said: readonly Words[]): string => JSON.stringify(said);
 
 function undone(facts: Facts): Words[] {
   const { journey } = facts;

@@ -4,6 +4,8 @@
 const START = "start";
 /** Longer ones are cut; the whole of it is a hover away. */
 const LONGEST_CHARS = 26;
+/** Of one line, where it stands in two. */
+const WRAPPED_CHARS = 16;
 /** Pixels, at the size in which graphs write it. */
 const CHAR_WIDTH = 6.3;
 const PADDING = 12;
@@ -18,11 +20,35 @@ export function conditionOf(when: unknown, from: string | undefined): string | u
 }
 
 export function shortCondition(condition: string): string {
-  const line = condition.replace(/\s+/g, " ").trim();
-  return `if ${line.length > LONGEST_CHARS ? `${line.slice(0, LONGEST_CHARS - 1)}…` : line}`;
+  return `if ${shortened(condition, LONGEST_CHARS)}`;
 }
 
 /** Pixels that its label takes. */
 export function conditionWidth(condition: string): number {
   return Math.ceil(shortCondition(condition).length * CHAR_WIDTH) + PADDING;
+}
+
+/** Where there is little room: at most two short lines. */
+export function wrappedCondition(condition: string): string[] {
+  const words = shortened(condition, 2 * WRAPPED_CHARS).split(/(?<=[\s.&|(,])/);
+  const lines = [""];
+  for (const word of words) {
+    const line = lines.at(-1) ?? "";
+    if (line === "" || lines.length === 2 || (line + word).trimEnd().length <= WRAPPED_CHARS)
+      lines.push((lines.pop() ?? "") + word);
+    else lines.push(word);
+  }
+  return lines.map((line) => shortened(line, WRAPPED_CHARS));
+}
+
+/** Pixels that its label takes in two lines. */
+export function wrappedConditionSize(condition: string): { width: number; height: number } {
+  const lines = wrappedCondition(condition);
+  const longest = Math.max(...lines.map(({ length }) => length));
+  return { width: Math.ceil(longest * CHAR_WIDTH) + PADDING, height: CONDITION_HEIGHT * lines.length };
+}
+
+function shortened(text: string, chars: number): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > chars ? `${line.slice(0, chars - 1)}…` : line;
 }
