@@ -17,6 +17,7 @@ import type {
 import type { Problem } from "../engine/api/schemas/problem.ts";
 import type { Profile, ProfileDraft, ProfileList } from "../engine/api/schemas/profile.ts";
 import type { Produced, ProduceRequest, RecordPage, Resent } from "../engine/api/schemas/record.ts";
+import type { SchemaList, SchemaSubject } from "../engine/api/schemas/schema.ts";
 import type { ServiceList, ServiceStats } from "../engine/api/schemas/service.ts";
 import type { JourneyFilter, JourneyQuery } from "../engine/audit/store.ts";
 import type { CompiledFlow } from "../engine/core/flow.ts";
@@ -123,6 +124,11 @@ export const api = {
   resend: (topic: string, body: { records: { partition: number; offset: number }[]; reason: string }) =>
     post<Resent>(`/topics/${encode(topic)}/resend`, { body }),
   produce: (topic: string, body: ProduceRequest) => post<Produced>(`/topics/${encode(topic)}/records`, { body }),
+
+  schemas: (signal?: AbortSignal) => get<SchemaList>("/schemas", { signal }),
+  /** The first version of a subject's schema, or another one. */
+  registerSchema: (subject: string, schema: Record<string, unknown> | boolean) =>
+    put<SchemaSubject>(`/schemas/${encode(subject)}`, { body: { schema } }),
 
   manager: (signal?: AbortSignal) => get<ManagerState>("/manager", { signal }),
   setManager: (running: boolean) => post<ManagerState>("/manager", { body: { running } }),

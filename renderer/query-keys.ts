@@ -20,6 +20,7 @@ export const keys = {
   failures: (filter: JourneyFilter) => ["failures", filter],
   services: ["services"],
   serviceStats: (service: string, range: string) => ["services", service, "stats", range],
+  schemas: ["schemas"],
   faults: ["faults"],
   allActivity: ["activity"],
   activity: (filter: object) => ["activity", filter],

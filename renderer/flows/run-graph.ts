@@ -81,6 +81,9 @@ function lookOf(
   }
 }
 
+/** Conditions stand half way between the boxes: there the lines are half as far apart. */
+const GAPS = { plain: { rows: 12, columns: 24 }, conditioned: { rows: 36, columns: 24 } };
+
 /** Layouts by shape: each key press in a setting asks for the graph anew, and laying out is what takes time. */
 const layouts = new Map<string, ReadonlyMap<string, Point>>();
 const MAXIMUM_LAYOUTS = 16;
@@ -93,7 +96,8 @@ function placesOf(ids: string[], edges: RunGraph["edges"]): ReadonlyMap<string, 
   const labelled = edges.map(({ from, to, condition }) =>
     condition === undefined ? { from, to } : { from, to, label: wrappedConditionSize(condition) },
   );
-  const places = layoutGraph(boxes, labelled, { rows: 12, columns: 24 });
+  const conditioned = edges.some(({ condition }) => condition !== undefined);
+  const places = layoutGraph(boxes, labelled, GAPS[conditioned ? "conditioned" : "plain"]);
   const oldest = layouts.keys().next().value;
   if (layouts.size >= MAXIMUM_LAYOUTS && oldest !== undefined) layouts.delete(oldest);
   layouts.set(shape, places);

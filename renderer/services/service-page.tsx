@@ -13,6 +13,7 @@ import { Ago } from "../parts/time.tsx";
 import { useProfile, useServices } from "../queries.ts";
 import { keys } from "../query-keys.ts";
 import { FaultInjection } from "./fault-injection.tsx";
+import { FunctionSchemas } from "./function-schemas.tsx";
 import { RecentFailures, WaitingJourneys } from "./service-journeys.tsx";
 import classes from "./services.module.css";
 import { Latency } from "./services-page.tsx";
@@ -99,6 +100,7 @@ export function ServicePage() {
           </ul>
         </Card>
       )}
+      <FunctionSchemas service={name} />
       {profile?.kind === "embedded" && profile.environment !== "prod" && (
         <FaultInjection
           service={name}
