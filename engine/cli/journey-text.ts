@@ -73,6 +73,9 @@ export function previewText(preview: Preview): string {
     text.push(`In flight: ${service}.${name} (${step}); its success would add ${added}.`);
   }
   if (preview.irreversible.length > 0) text.push(`Can't be undone: ${preview.irreversible.join(", ")}.`);
+  for (const { step, service, function: called, message } of preview.refused ?? []) {
+    text.push(`Refused by its schema: ${step} ${service}.${called}: ${message}`);
+  }
   if (preview.left_standing.length > 0) text.push(`Stays: ${preview.left_standing.join(", ")}.`);
   text.push(`Plan ${preview.plan} at seq ${preview.seq}; give both back (--plan, --seq) to do exactly this.`);
   return text.join("\n");

@@ -23,7 +23,7 @@ interface PlanViewProps {
 }
 
 export function PlanView({ preview, journey, flow, following, onEdit }: PlanViewProps) {
-  const { levels, irreversible, left_standing, in_flight } = preview;
+  const { levels, irreversible, left_standing, in_flight, refused = [] } = preview;
   const name = (id: string): string => {
     return stepName(id, flow.steps[id] ?? journey.steps[id]);
   };
@@ -80,6 +80,11 @@ export function PlanView({ preview, journey, flow, following, onEdit }: PlanView
       ))}
       <ul className={classes.notes}>
         {undone.length > 0 && <li>Already undone: {joinWords(undone).join("")}.</li>}
+        {refused.map(({ step, service, function: called, message }) => (
+          <li key={`${step} ${called}`}>
+            Refused by its schema: {service}.{called} of {step}: {message}
+          </li>
+        ))}
         {left_standing.length > 0 && <li>Stays as it is: {list(left_standing)}.</li>}
       </ul>
     </>
