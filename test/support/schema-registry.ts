@@ -16,7 +16,7 @@ export interface SchemaRegistry {
   /** Where Confluent's API begins. */
   url: string;
   /** Registers a JSON Schema, as anybody's tool would. Answers its id. */
-  register(subject: string, schema: unknown): Promise<number>;
+  register(subject: string, schema: object): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -76,10 +76,12 @@ function registryAt(url: string, stop: () => Promise<void>): SchemaRegistry {
   return {
     url,
     async register(subject, schema) {
+      // Without it Apicurio takes a schema that has no properties for something else.
+      const text = JSON.stringify({ $schema: "http://json-schema.org/draft-07/schema#", ...schema });
       const response = await fetch(`${url}/subjects/${subject}/versions`, {
         method: "POST",
         headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
-        body: JSON.stringify({ schemaType: "JSON", schema: JSON.stringify(schema) }),
+        body: JSON.stringify({ schemaType: "JSON", schema: text }),
       });
       const answer = (await response.json()) as { id?: number; message?: string };
       if (answer.id === undefined) throw new Error(`the registry refuses ${subject}: ${answer.message}`);
