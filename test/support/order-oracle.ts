@@ -146,9 +146,10 @@ export class UndoOracle {
   private seeStep(event: JourneyEvent, track: Track): void {
     const { attempt = 0, detail = {} } = event;
     for (const index of (detail.start as number[] | undefined) ?? []) track.running.add(index);
-    const ended = detail.element as { index: number; status: string } | undefined;
+    const ended = detail.element as { index: number; status: string; output?: unknown } | undefined;
     if (ended) track.running.delete(ended.index);
     if (ended?.status === "succeeded") track.done.add(ended.index);
+    if (ended) track.outputs.set(ended.index, ended.output);
     const answered = (): void => {
       for (const attempts of [track.out, track.unanswered, track.former]) attempts.delete(attempt);
     };
@@ -273,15 +274,17 @@ export class UndoOracle {
     if (before === undefined && !track.round!.fresh)
       throw new Error(`${called} of ${step} was not sent with the others`);
     calls.set(called, "out");
-    const expected = track.given.has(called)
-      ? track.given.get(called)
-      : track.output
-        ? track.output.value
-        : track.input;
+    const expected = track.given.has(called) ? track.given.get(called) : this.undoneBy(step, track, called);
     if (!isDeepStrictEqual(event.data ?? null, expected ?? null))
       throw new Error(
         `${called} of ${step} was given ${JSON.stringify(event.data)}, not ${JSON.stringify(expected)}`,
       );
+  }
+
+  /** The step's output, or its input where it has none; of an `each` that of the element. */
+  private undoneBy(step: string, track: Track, called: string): unknown {
+    if (this.drawing.dynamic?.has(step)) return track.outputs.get(Number(called.split("/")[1]));
+    return track.output ? track.output.value : track.input;
   }
 
   private beginRound(step: string, track: Track): void {

@@ -20,6 +20,8 @@ export class Track {
   /** The journeys of an `each` that have not told their end, and those that have succeeded. */
   readonly running = new Set<number>();
   readonly done = new Set<number>();
+  /** What came out of those, by their index. */
+  readonly outputs = new Map<number, unknown>();
   /** The function that does it, as it was sent last. */
   called: string | undefined;
   /** It was sent in this run. */
@@ -86,7 +88,7 @@ export class Track {
 
   setBack(): void {
     for (const attempt of [...this.out, ...this.unanswered]) this.former.add(attempt);
-    for (const known of [this.out, this.unanswered, this.running, this.done, this.given]) known.clear();
+    for (const known of [this.out, this.unanswered, this.running, this.done, this.outputs, this.given]) known.clear();
     Object.assign(this, { ran: false, succeeded: false, workedAllTheSame: false, effects: 0 });
     this.round = undefined;
     this.output = undefined;
