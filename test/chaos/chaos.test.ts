@@ -1,6 +1,7 @@
 /**
  * Faults on a cluster of three brokers under load. `npm test` runs a short form; `npm run test:chaos` the long one
- * (CHAOS=full): longer outages, more journeys. CHAOS_SEED repeats the random choices of a run.
+ * (CHAOS=full): longer outages, more journeys, and the scenarios that take longest. CHAOS_SEED repeats the random choices
+ * of a run.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFailed } from "vitest";
 import type { JourneyEvent } from "../../engine/core/events.ts";
@@ -42,6 +43,10 @@ afterAll(async () => {
 afterEach(() => world.close(), 60_000);
 
 const elapse = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function inTheLongForm(title: string, scenario: () => Promise<void>): void {
+  if (FULL) it(title, scenario);
+}
 
 function makeWorld(): void {
   world = new World(cluster);
@@ -93,7 +98,7 @@ describe(`on three brokers (seed ${SEED}) nothing is lost or doubled, and undone
     await everythingHolds("manager stopped, woke as a zombie", resumed);
   });
 
-  it("managers join and leave", async () => {
+  inTheLongForm("managers join and leave", async () => {
     const managers = await underLoad();
     const since = Date.now();
     managers.shift()?.child.kill("SIGINT");
@@ -118,7 +123,7 @@ describe(`on three brokers (seed ${SEED}) nothing is lost or doubled, and undone
     await everythingHolds("leader killed", resumed);
   });
 
-  it("two of three brokers are killed and return", async () => {
+  inTheLongForm("two of three brokers are killed and return", async () => {
     await underLoad();
     const [first, second] = cluster.brokers;
     first?.signal("SIGKILL");
@@ -139,7 +144,7 @@ describe(`on three brokers (seed ${SEED}) nothing is lost or doubled, and undone
     await everythingHolds("connections cut, leaders moved", await world.movesEverywhere(Date.now()));
   });
 
-  it("the only broker of one partition is gone: the others go on meanwhile", async () => {
+  inTheLongForm("the only broker of one partition is gone: the others go on meanwhile", async () => {
     const lonely = 2;
     await underLoad({
       provision: (topics) => onOneBroker(cluster, topics, PARTITIONS, { partition: lonely, broker: 3 }),
