@@ -91,9 +91,13 @@ test("the designer's graph shows what has to hold for an edge, as it is written"
   await publish(api);
   await open(page, "/flows/hiring/design");
   const graph = page.locator(".ag-run-graphs figure").first();
-  await expect(graph.locator(".react-flow__edge-text")).toHaveText([/if input\.size\(\) > 0/]);
+  const conditions = graph.locator(".react-flow__edge[aria-label*=' if ']");
+  await expect(conditions).toHaveCount(1);
+  await expect(conditions).toHaveAttribute("aria-label", / if input\.size\(\) > 0$/);
+  await expect(conditions.locator(".react-flow__edge-text")).toContainText("input.size() > 0");
   await graph.getByText("crew", { exact: true }).click();
   await page.getByLabel("Only when").fill("steps.hire.ok == true");
-  await expect(graph.locator(".react-flow__edge-text")).toHaveCount(2);
-  await expect(graph.locator(".react-flow__edge-text").last()).toContainText("if steps.hire.ok == true");
+  await expect(conditions).toHaveCount(2);
+  await expect(conditions.last()).toHaveAttribute("aria-label", / if steps\.hire\.ok == true$/);
+  await expect(conditions.last().locator("tspan")).toHaveText(["steps.hire.ok", "== true"]);
 });
