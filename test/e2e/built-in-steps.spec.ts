@@ -99,5 +99,5 @@ test("the designer's graph shows what has to hold for an edge, as it is written"
   await page.getByLabel("Only when").fill("steps.hire.ok == true");
   await expect(conditions).toHaveCount(2);
   await expect(conditions.last()).toHaveAttribute("aria-label", / if steps\.hire\.ok == true$/);
-  await expect(conditions.last().locator("tspan")).toHaveText(["steps.hire.ok", "== true"]);
+  await expect(conditions.last().locator("tspan")).toHaveText(["steps.hire.ok ==", "true"]);
 });
