@@ -72,7 +72,7 @@ test("a flow is drawn by dragging, told what undoes it, published, and runs", as
   await page.getByRole("link", { name: "Draw a flow" }).click();
   for (const call of ["user.create_user", "license.add_license", "membership.add_membership"])
     await addFromPalette(page, call);
-  await page.getByRole("button", { name: "Show all" }).click();
+  await page.getByRole("button", { name: "Show all", exact: true }).click();
 
   await drag(page, port(page, "start", "output"), port(page, "create_user", "input"));
   await drag(page, port(page, "create_user", "output"), port(page, "add_license", "input"));
