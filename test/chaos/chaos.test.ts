@@ -1,7 +1,7 @@
 /**
  * Faults on a cluster of three brokers under load. `npm test` runs a short form; `npm run test:chaos` the long one
- * (CHAOS=full): longer outages, more journeys, and the scenarios that take longest. CHAOS_SEED repeats the random choices
- * of a run.
+ * (CHAOS=full): longer outages, more journeys, and what test/kafka has in a smaller form. CHAOS_SEED repeats the random
+ * choices of a run.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFailed } from "vitest";
 import type { JourneyEvent } from "../../engine/core/events.ts";
@@ -81,14 +81,14 @@ async function everythingHolds(scenario: string, resumeSeconds?: number): Promis
 describe(`on three brokers (seed ${SEED}) nothing is lost or doubled, and undone in order, when`, {
   timeout: SCENARIO_LIMIT_MS,
 }, () => {
-  it("a manager is killed", async () => {
+  inTheLongForm("a manager is killed", async () => {
     const [first] = await underLoad();
     const since = Date.now();
     first?.child.kill("SIGKILL");
     await everythingHolds("manager killed", await world.movesEverywhere(since));
   });
 
-  it("a manager stands still, and wakes when others have its partitions", async () => {
+  inTheLongForm("a manager stands still, and wakes when others have its partitions", async () => {
     const [zombie] = await underLoad();
     const since = Date.now();
     zombie?.child.kill("SIGSTOP");
@@ -199,7 +199,7 @@ describe(`on three brokers (seed ${SEED}) nothing is lost or doubled, and undone
     expect(inOrder(lines.map((line) => JSON.parse(line)))).toEqual(inOrder(world.events.items.map((it) => it.event)));
   });
 
-  it("services die in mid-step", async () => {
+  inTheLongForm("services die in mid-step", async () => {
     await world.open();
     let services = await world.services();
     await world.manager();
