@@ -2,13 +2,16 @@
  * From the text of a JSON Schema to a check. Drafts by `$schema`: 2020-12, 2019-09, draft-07 (also without one), draft-06.
  * Unknown keywords and formats are let through, as the specification says.
  */
+import { createRequire } from "node:module";
 import { Ajv, type AnySchemaObject, type ErrorObject, type Options } from "ajv";
 import { Ajv2019 } from "ajv/dist/2019.js";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import draft06 from "ajv/dist/refs/json-schema-draft-06.json" with { type: "json" };
 import addFormats from "ajv-formats";
 import { AntigraphError } from "../core/errors.ts";
 import type { RegisteredSchema } from "./client.ts";
+
+/** Required, not imported: the bundler of the desktop host drops the attribute that an import of JSON needs. */
+const draft06: object = createRequire(import.meta.url)("ajv/dist/refs/json-schema-draft-06.json");
 
 /** What is wrong with a value, with the path to it; undefined when it fits. `what` stands for the value in the message. */
 export type Check = (value: unknown, what: string) => string | undefined;
