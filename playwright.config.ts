@@ -15,8 +15,9 @@ export default defineConfig<{ host: DesktopHostKind }>({
   outputDir: "test-results",
   // A test has a console, its sample services and a browser of its own: one at a time on a small machine.
   workers: Math.max(1, Math.floor(availableParallelism() / 2)),
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  // Without a graphics card the designer takes its time.
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
   forbidOnly: process.env.CI !== undefined,
   reporter: [["list"]],
   use: {

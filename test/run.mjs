@@ -14,7 +14,7 @@ import { onPinnedNode } from "../engine/cli/pinned-node.mjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** A runner that takes longer than this hangs: it is ended and counts as failed. */
-const RUNNER_TIMEOUT_MS = 30 * 60_000;
+const RUNNER_TIMEOUT_MS = 40 * 60_000;
 
 /** The suites in the order they run. `needs` names a thing of `lookFor`; `folder` holds the suite's files. */
 const SUITES = [
