@@ -68,7 +68,11 @@ function Known({ service, registry, subjects }: KnownProps) {
     <>
       {!registry.reachable && (
         <ErrorStrip
-          what={`The registry ${registry.url} can't be reached. What was known stays in force.`}
+          what={`The registry ${registry.url} can't be reached. ${
+            registry.known
+              ? "What was known stays in force."
+              : "Nothing is known of its schemas: managers wait for it."
+          }`}
           error={registry.error === undefined ? undefined : new Error(registry.error)}
         />
       )}

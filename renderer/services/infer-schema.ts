@@ -5,7 +5,7 @@ export type JsonSchema = Record<string, unknown>;
 /** Deeper than this anything is allowed. */
 const MAXIMUM_DEPTH = 8;
 
-/** Fields that all values have are required. */
+/** Fields that all values have are required. Of no values: one that lets everything through, and says its draft. */
 export function inferSchema(values: readonly unknown[]): JsonSchema {
   return { $schema: "http://json-schema.org/draft-07/schema#", ...shapeOf(values, 0) };
 }

@@ -23,7 +23,7 @@ interface SchemaSheetProps {
 export function SchemaSheet({ subject, name, onClose }: SchemaSheetProps) {
   const queries = useQueryClient();
   const errorId = useId();
-  const [text, setText] = useState(() => formatJson(subject.schema ?? {}));
+  const [text, setText] = useState(() => formatJson(subject.schema ?? inferSchema([])));
   const read = readSchema(text);
   const problem = read.ok ? undefined : read.message;
   const infer = useMutation({

@@ -85,4 +85,8 @@ test("a service's page says that there is no registry, or that it is away", asyn
   await page.reload();
   await expect(page.getByText(/registry:8081 can't be reached/)).toBeVisible();
   await expect(page.getByText(/connection refused/)).toBeVisible();
+  await expect(page.getByText(/What was known stays in force/)).toBeVisible();
+  list.registry.known = false;
+  await page.reload();
+  await expect(page.getByText(/Nothing is known of its schemas: managers wait for it/)).toBeVisible();
 });
