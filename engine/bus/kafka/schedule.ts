@@ -13,12 +13,6 @@ import type { Transactions } from "./transactions.ts";
 import type { WorkPartition } from "./work-partition.ts";
 
 const RETRY_MS = 50;
-/**
- * After a transaction with many inputs the next one waits for more: what one costs the brokers and their readers depends
- * little on how much is in it. After one with a few there is next to no wait.
- */
-const LINGER_MS_PER_INPUT = 0.25;
-const MAXIMUM_LINGER_MS = 25;
 /** A timer further away is looked at again in between: the wall clock may jump. */
 const MAXIMUM_SLEEP_MS = 60_000;
 
@@ -43,8 +37,6 @@ export class Schedule {
   private open: Commit;
   /** What was gathered beside a transaction is sent as soon as that is done. */
   private due = false;
-  /** Waits for more before it is sent, unless it is full. */
-  private lingering = false;
   private turn = 0;
   private woken = false;
   private signalWork: () => void = () => {};
@@ -87,7 +79,7 @@ export class Schedule {
       const gathered = await this.gather();
       // A commit under way gets its turn between two calls of workers.
       if (transactions.isBusy && gathered) await new Promise((resolve) => setImmediate(resolve));
-      if (this.isWorthSending && (this.due || !gathered)) this.send();
+      if (!transactions.isBusy && !this.open.isEmpty && (this.due || !gathered)) this.send();
       if (gathered || this.woken) continue;
       this.arm();
       await this.sleep();
@@ -102,12 +94,6 @@ export class Schedule {
     await this.options.transactions.settled();
   }
 
-  private get isWorthSending(): boolean {
-    const { open, options, lingering } = this;
-    if (options.transactions.isBusy || open.isEmpty) return false;
-    return open.isFull || open.alone || !lingering;
-  }
-
   private fresh(): Commit {
     return new Commit(this.options.topics, () => this.wake());
   }
@@ -119,22 +105,9 @@ export class Schedule {
     commit.seal();
     this.options.transactions.send(commit);
     void this.options.transactions.settled().then(() => {
-      this.linger(Math.min(MAXIMUM_LINGER_MS, Math.floor(commit.inputs * LINGER_MS_PER_INPUT)));
       this.due = !this.open.isEmpty;
       this.wake();
     });
-  }
-
-  private linger(ms: number): void {
-    if (ms === 0) return;
-    const { transactions } = this.options;
-    this.lingering = true;
-    transactions.isExpected = true;
-    setTimeout(() => {
-      this.lingering = false;
-      transactions.isExpected = false;
-      this.wake();
-    }, ms);
   }
 
   /** Calls one worker. Answers whether anything came of it. */

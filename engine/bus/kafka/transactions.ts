@@ -50,8 +50,6 @@ interface OwnEpoch extends Epoch {
 }
 
 export class Transactions {
-  /** Another one follows in a moment, and will show whether readers see the last. */
-  isExpected = false;
   private readonly options: TransactionsOptions;
   private current: OwnEpoch;
   private running: Promise<void> | undefined;
@@ -129,7 +127,7 @@ export class Transactions {
     const { connection, signal } = this.options;
     for (let last = this.unseen.at(-1); last !== undefined; last = this.unseen.at(-1)) {
       await delay(VISIBLE_CHECK_MS, signal);
-      if ((this.isBusy || this.isExpected) && !signal.aborted) continue;
+      if (this.isBusy && !signal.aborted) continue;
       const isOver = signal.aborted || Date.now() > last.at + VISIBLE_TIMEOUT_MS;
       // Those before the last one can be seen if it can.
       if (isOver || (await connection.areVisible(last.ends))) this.tell(this.unseen.indexOf(last) + 1);
