@@ -45,6 +45,9 @@ export const topicListSchema = z
             start: count,
             end: count,
             leader: count.optional().openapi({ description: "Kafka only; left out while there is none" }),
+            away: z.boolean().optional().openapi({
+              description: "Kafka only: it has no leader, so that nobody can tell start and end; both are 0",
+            }),
             replicas: z.array(count).optional(),
             in_sync: z.array(count).optional(),
           }),
