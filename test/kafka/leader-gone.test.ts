@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { partitionFor } from "../../engine/core/murmur2.ts";
 import { Inbox } from "../support/bus-inbox.ts";
 import { type KafkaCluster, startCluster } from "../support/kafka-cluster.ts";
-import { countingWorker, createWorkerTopics, openWorkerBus, workerTopics } from "../support/kafka-worker.ts";
+import { countingWorker, createWorkerTopics, keyIn, openWorkerBus, workerTopics } from "../support/kafka-worker.ts";
 
 const PARTITIONS = 3;
 
@@ -11,10 +10,6 @@ beforeAll(async () => {
   cluster = await startCluster({ brokers: 3 });
 }, 120_000);
 afterAll(() => cluster?.stop());
-
-const keyIn = (partition: number): string => {
-  for (let index = 0; ; index++) if (partitionFor(`k${index}`, PARTITIONS) === partition) return `k${index}`;
-};
 
 it("works on with the other partitions while one has no leader, and with that one when it is back", async () => {
   const { addresses: brokers } = cluster;
@@ -26,7 +21,8 @@ it("works on with the other partitions while one has no leader, and with that on
   const others = await openWorkerBus(brokers, names);
   await others.subscribe(names.out, outputs.add);
   const handle = await bus.work(countingWorker(names));
-  const send = (partition: number) => others.append([{ topic: names.topic, key: keyIn(partition), value: "x" }]);
+  const send = (partition: number) =>
+    others.append([{ topic: names.topic, key: keyIn(partition, PARTITIONS), value: "x" }]);
   const answered = (partition: number, count: number) =>
     outputs.until((records) => records.filter((record) => record.partition === partition).length >= count);
   for (const partition of [0, 1, 2]) await send(partition);
@@ -44,6 +40,6 @@ it("works on with the other partitions while one has no leader, and with that on
   await answered(2, 2);
   console.log(`the partition went on ${Date.now() - backAt} ms after its broker's return`);
   const values = outputs.items.filter((record) => record.partition === 2).map(({ value }) => value);
-  expect(values).toEqual([`${keyIn(2)} 1`, `${keyIn(2)} 2`]);
+  expect(values).toEqual([`${keyIn(2, PARTITIONS)} 1`, `${keyIn(2, PARTITIONS)} 2`]);
   await handle.stop();
 });

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createClient } from "../../engine/bus/kafka/client.ts";
 import { TransactionalProducer } from "../../engine/bus/kafka/transactional-producer.ts";
-import { partitionFor } from "../../engine/core/murmur2.ts";
 import { Inbox } from "../support/bus-inbox.ts";
 import { type KafkaCluster, startCluster } from "../support/kafka-cluster.ts";
-import { countingWorker, createWorkerTopics, openWorkerBus, workerTopics } from "../support/kafka-worker.ts";
+import { countingWorker, createWorkerTopics, keyIn, openWorkerBus, workerTopics } from "../support/kafka-worker.ts";
 
 const PARTITIONS = 3;
 const LONELY = 2;
@@ -14,10 +13,6 @@ beforeAll(async () => {
   cluster = await startCluster({ brokers: 3 });
 }, 120_000);
 afterAll(() => cluster?.stop());
-
-const keyIn = (partition: number): string => {
-  for (let index = 0; ; index++) if (partitionFor(`k${index}`, PARTITIONS) === partition) return `k${index}`;
-};
 
 const silent = { warn() {}, error() {} };
 
@@ -48,7 +43,7 @@ it("takes over from a process that died together with the only broker of a parti
     Array.from({ length: PARTITIONS }, (_, partition) => ({
       topic: names.out,
       partition,
-      messages: [{ key: keyIn(partition), value: "never committed", headers: {} }],
+      messages: [{ key: keyIn(partition, PARTITIONS), value: "never committed", headers: {} }],
       bytes: 100,
     })),
   );
@@ -61,7 +56,8 @@ it("takes over from a process that died together with the only broker of a parti
   const bus = await openWorkerBus(brokers, names);
   const since = Date.now();
   const starting = bus.work(countingWorker(names));
-  for (const partition of [0, 1]) await others.append([{ topic: names.topic, key: keyIn(partition), value: "x" }]);
+  for (const partition of [0, 1])
+    await others.append([{ topic: names.topic, key: keyIn(partition, PARTITIONS), value: "x" }]);
   await outputs.until((records) => [0, 1].every((partition) => records.some((it) => it.partition === partition)));
   console.log(`the partitions with a leader were taken over after ${Date.now() - since} ms`);
   // What looks at the cluster goes on, and says what is away.
@@ -76,10 +72,12 @@ it("takes over from a process that died together with the only broker of a parti
   const page = await others.read({ topic: names.topic, from: { 0: 0, 1: 0, [LONELY]: 0 }, limit: 10 });
   expect(page.records.map(({ partition }) => partition).sort()).toEqual([0, 1]);
   await cluster.brokers[LONELY]?.restart();
-  await others.append([{ topic: names.topic, key: keyIn(LONELY), value: "x" }]);
+  await others.append([{ topic: names.topic, key: keyIn(LONELY, PARTITIONS), value: "x" }]);
   await outputs.until((records) => records.some(({ partition }) => partition === LONELY));
   const handle = await starting;
-  expect(outputs.items.map(({ value }) => value).sort()).toEqual([0, 1, LONELY].map((at) => `${keyIn(at)} 1`).sort());
+  expect(outputs.items.map(({ value }) => value).sort()).toEqual(
+    [0, 1, LONELY].map((at) => `${keyIn(at, PARTITIONS)} 1`).sort(),
+  );
   await expect(dead.end()).rejects.toThrow();
   await handle.stop();
 });

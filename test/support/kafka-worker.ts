@@ -6,6 +6,7 @@ import { Kafka, logLevel } from "kafkajs";
 import { onTestFinished } from "vitest";
 import type { Bus, BusLogger } from "../../engine/bus/bus.ts";
 import { openKafkaBus } from "../../engine/bus/kafka/bus.ts";
+import { partitionFor } from "../../engine/core/murmur2.ts";
 import { CountingWorker } from "./bus-worker.ts";
 
 const KNOWN_TIMEOUT_MS = 10_000;
@@ -103,6 +104,11 @@ export async function openWorkerBus(
   const bus = await openKafkaBus({ brokers, dataDir, deadLetters, logger, changelogOf: () => state });
   onTestFinished(() => bus.close());
   return bus;
+}
+
+/** A key that lies in this partition. */
+export function keyIn(partition: number, partitions: number): string {
+  for (let index = 0; ; index++) if (partitionFor(`k${index}`, partitions) === partition) return `k${index}`;
 }
 
 export const countingWorker = ({ topic, out, group }: WorkerTopics): CountingWorker =>

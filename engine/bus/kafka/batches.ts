@@ -1,5 +1,5 @@
 /** What is sent: messages by topic and partition, measured, split into requests, and numbered. */
-import type { WireMessage } from "./client.ts";
+import type { WireMessage } from "./broker.ts";
 
 /** Above this a partition's records go in several requests; brokers take 1,048,588 bytes by default. */
 export const MAXIMUM_BATCH_BYTES = 921_600;

@@ -175,9 +175,7 @@ class KafkaBus implements ObservableBus {
         logger: this.logger,
       });
       for (const [partition, offset] of positions) delivery.add(partition, offset);
-      for (const partition of later) {
-        void delivery.addLater(partition, (start, end) => (from === "end" ? end : (from[partition] ?? start)));
-      }
+      void delivery.addLater(later, (partition, start, end) => (from === "end" ? end : (from[partition] ?? start)));
       delivery.aim(ends);
       const subscription: Subscription = {
         caughtUp: delivery.caughtUp,

@@ -13,10 +13,11 @@
  */
 import net from "node:net";
 import tls from "node:tls";
-import type { Broker, Cluster, ISocketFactory, Kafka, KafkaConfig, logLevel } from "kafkajs";
+import type { Cluster, ISocketFactory, Kafka, KafkaConfig, logLevel } from "kafkajs";
 import type { TopicSettings } from "../../core/topic-names.ts";
 import type { RegistryAccess } from "../../registry/access.ts";
 import type { BusLogger } from "../bus.ts";
+import { asKafkaBroker, type CoordinatorRequest, type KafkaBroker, type TopicPartitions } from "./broker.ts";
 import { delay, isFinal, typeOf } from "./errors.ts";
 import { adaptClusters } from "./requests.ts";
 import type { WireFormat } from "./wire-format.ts";
@@ -49,112 +50,11 @@ export interface KafkaInstallation extends KafkaConnection {
   registry?: RegistryAccess;
 }
 
-interface CoordinatorRequest {
-  /** Or a transactional id. */
-  groupId: string;
-  coordinatorType?: number;
-}
-
-/** What kafkajs's brokers can do and its types don't tell. */
-interface TransactionRequests {
-  findGroupCoordinator(request: CoordinatorRequest): Promise<unknown>;
-  initProducerId(request: { transactionalId?: string; transactionTimeout: number }): Promise<ProducerIdentity>;
-  addPartitionsToTxn(request: TransactionIdentity & { topics: TopicPartitions[] }): Promise<unknown>;
-  endTxn(request: TransactionIdentity & { transactionResult: boolean }): Promise<unknown>;
-}
-
-interface GroupRequests {
-  joinGroup(request: {
-    groupId: string;
-    sessionTimeout: number;
-    rebalanceTimeout: number;
-    memberId: string;
-    groupProtocols: { name: string; metadata: Buffer }[];
-  }): Promise<JoinedGroup>;
-  syncGroup(request: {
-    groupId: string;
-    generationId: number;
-    memberId: string;
-    groupAssignment: { memberId: string; memberAssignment: Buffer }[];
-  }): Promise<{ memberAssignment: Buffer }>;
-  heartbeat(request: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>;
-  leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>;
-}
-
-export interface JoinedGroup {
-  generationId: number;
-  leaderId: string;
-  memberId: string;
-  members: { memberId: string; memberMetadata: Buffer }[];
-}
-
-/** A producer's id and epoch, as the transaction coordinator gave them. */
-export interface ProducerIdentity {
-  producerId: string;
-  producerEpoch: number;
-}
-
-export interface TransactionIdentity extends ProducerIdentity {
-  transactionalId: string;
-}
-
 /** Offsets by partition. */
 export interface Logs {
   starts: Map<number, number>;
   ends: Map<number, number>;
   later: number[];
-}
-
-export interface TopicPartitions {
-  topic: string;
-  partitions: number[];
-}
-
-export type KafkaBroker = Omit<Broker, "produce"> &
-  TransactionRequests &
-  GroupRequests & { produce(request: ProduceRequest): Promise<ProduceResponse> };
-
-export interface ProduceRequest {
-  transactionalId?: string;
-  producerId: string;
-  producerEpoch: number;
-  acks: -1;
-  timeout: number;
-  topicData: {
-    topic: string;
-    partitions: { partition: number; firstSequence: number; messages: WireMessage[] }[];
-  }[];
-}
-
-export interface ProduceResponse {
-  topics: { topicName: string; partitions: { partition: number; baseOffset: string }[] }[];
-}
-
-export interface WireMessage {
-  key: string | Buffer | null;
-  value: string | Buffer | null;
-  headers: Record<string, string>;
-  timestamp?: string;
-}
-
-const BROKER_METHODS = [
-  "findGroupCoordinator",
-  "initProducerId",
-  "addPartitionsToTxn",
-  "endTxn",
-  "joinGroup",
-  "syncGroup",
-  "heartbeat",
-  "leaveGroup",
-];
-
-function isKafkaBroker(broker: object): broker is KafkaBroker {
-  return BROKER_METHODS.every((name) => name in broker);
-}
-
-function asKafkaBroker(broker: Broker): KafkaBroker {
-  if (isKafkaBroker(broker)) return broker;
-  throw new Error("this version of kafkajs doesn't have the requests that the Kafka bus is made of");
 }
 
 /** Connections of their own to the brokers: whoever waits in a long poll keeps nobody else waiting. */

@@ -100,9 +100,7 @@ export class ClosedStore {
     };
     for (const [partition, end] of ends)
       this.delivery?.add(partition, from(partition, starts.get(partition) ?? 0, end));
-    for (const partition of later) {
-      void this.delivery?.addLater(partition, (start, end) => from(partition, start, end));
-    }
+    void this.delivery?.addLater(later, from);
     this.delivery?.aim(ends);
     await this.delivery?.caughtUp;
   }

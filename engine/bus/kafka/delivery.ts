@@ -86,21 +86,29 @@ export class Delivery implements Subscription {
     this.fetcher.add(partition, offset);
   }
 
-  /** Reads a partition that has no leader as soon as it has one; `choose` says from where. */
-  async addLater(partition: number, choose: (start: number, end: number) => number): Promise<void> {
+  /** Reads partitions that have no leader as soon as they have one; `choose` says from where. */
+  async addLater(
+    partitions: readonly number[],
+    choose: (partition: number, start: number, end: number) => number,
+  ): Promise<void> {
     const { connection, topic } = this.options;
     const { signal } = this.closing;
-    while (!signal.aborted) {
+    const waiting = new Set(partitions);
+    while (waiting.size > 0) {
       await delay(LEADER_SEARCH_MS, signal);
+      if (signal.aborted) return;
       await connection.refresh();
-      if (signal.aborted || connection.leaderOf(topic, partition) === undefined) continue;
-      try {
-        const start = (await connection.offsets(topic, [partition], "start")).get(partition) ?? 0;
-        const end = (await connection.offsets(topic, [partition], "end")).get(partition) ?? 0;
-        if (!signal.aborted) this.add(partition, choose(start, end));
-        return;
-      } catch {
-        // It had a leader for a moment only.
+      for (const partition of waiting) {
+        if (connection.leaderOf(topic, partition) === undefined) continue;
+        try {
+          const start = (await connection.offsets(topic, [partition], "start")).get(partition) ?? 0;
+          const end = (await connection.offsets(topic, [partition], "end")).get(partition) ?? 0;
+          if (signal.aborted) return;
+          this.add(partition, choose(partition, start, end));
+          waiting.delete(partition);
+        } catch {
+          // It had a leader for a moment only.
+        }
       }
     }
   }

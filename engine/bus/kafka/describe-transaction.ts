@@ -1,5 +1,5 @@
 /** What a transaction's coordinator knows of it (KIP-664, brokers since 3.0). */
-import type { KafkaBroker } from "./client.ts";
+import type { KafkaBroker } from "./broker.ts";
 import { sendRaw } from "./raw-request.ts";
 import { WireWriter } from "./wire.ts";
 

@@ -1,6 +1,7 @@
 /** How far groups have come on one topic, in few requests: coordinators are remembered, and asked once for all members. */
 import type { GroupProgress } from "../bus.ts";
-import type { Connection, KafkaBroker } from "./client.ts";
+import type { KafkaBroker } from "./broker.ts";
+import type { Connection } from "./client.ts";
 import { topicNotFound, typeOf, unavailable } from "./errors.ts";
 import { knowTopic } from "./read.ts";
 

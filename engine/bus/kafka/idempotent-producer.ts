@@ -3,7 +3,8 @@
  * known.
  */
 import { type PartitionBatch, Sequences } from "./batches.ts";
-import type { Connection, ProducerIdentity } from "./client.ts";
+import type { ProducerIdentity } from "./broker.ts";
+import type { Connection } from "./client.ts";
 import { delay, isFinal, typeOf } from "./errors.ts";
 import { tooLarge } from "./produce.ts";
 import { SharedRequests } from "./shared-requests.ts";

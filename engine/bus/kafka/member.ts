@@ -15,7 +15,8 @@ import {
   encodeMetadata,
   PROTOCOL,
 } from "./assignment.ts";
-import type { Connection, JoinedGroup, KafkaBroker } from "./client.ts";
+import type { JoinedGroup, KafkaBroker } from "./broker.ts";
+import type { Connection } from "./client.ts";
 import { delay, isFinal, typeOf } from "./errors.ts";
 
 const SESSION_TIMEOUT_MS = 10_000;

@@ -4,7 +4,7 @@
  * and most of its garbage.
  */
 import { sizeOf } from "./batches.ts";
-import type { ProduceRequest, WireMessage } from "./client.ts";
+import type { ProduceRequest, WireMessage } from "./broker.ts";
 import { crc32c } from "./crc32c.ts";
 
 const MAGIC = 2;

@@ -1,7 +1,7 @@
 /** One produce request. Its answer is compared with what was sent: every topic-partition exactly once. */
 import { AntigraphError } from "../../core/errors.ts";
 import type { Part } from "./batches.ts";
-import type { KafkaBroker, ProduceResponse, ProducerIdentity } from "./client.ts";
+import type { KafkaBroker, ProduceResponse, ProducerIdentity } from "./broker.ts";
 
 const BROKER_TIMEOUT_MS = 8_000;
 

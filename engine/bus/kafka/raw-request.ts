@@ -1,5 +1,5 @@
 /** Requests that kafkajs doesn't know, over its connections, logged in as it is. */
-import type { KafkaBroker } from "./client.ts";
+import type { KafkaBroker } from "./broker.ts";
 import { WireReader, type WireWriter } from "./wire.ts";
 
 /** Which request: its number, its version, and its name for kafkajs's logs. */

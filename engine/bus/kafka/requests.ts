@@ -8,7 +8,7 @@
  *   - fetch: its answer is read by fetch-response.ts, for speed, but for records of before Kafka 0.11.
  */
 import type { Cluster, Kafka } from "kafkajs";
-import type { ProduceRequest } from "./client.ts";
+import type { ProduceRequest } from "./broker.ts";
 import { decodeFetchResponse, FETCH_VERSIONS } from "./fetch-response.ts";
 import { encodeProduceRequest } from "./produce-request.ts";
 

@@ -4,7 +4,8 @@
  * the same, however little is in it.
  */
 import type { Part } from "./batches.ts";
-import type { Connection, ProducerIdentity } from "./client.ts";
+import type { ProducerIdentity } from "./broker.ts";
+import type { Connection } from "./client.ts";
 import { typeOf } from "./errors.ts";
 import { sendParts } from "./produce.ts";
 

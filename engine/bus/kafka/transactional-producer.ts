@@ -3,7 +3,8 @@
  * abandoned by its owner.
  */
 import { type PartitionBatch, Sequences, split } from "./batches.ts";
-import type { Connection, KafkaBroker, ProducerIdentity, TransactionIdentity } from "./client.ts";
+import type { KafkaBroker, ProducerIdentity, TransactionIdentity } from "./broker.ts";
+import type { Connection } from "./client.ts";
 import { describeTransaction } from "./describe-transaction.ts";
 import { delay, isFinal, typeOf } from "./errors.ts";
 import { sendParts } from "./produce.ts";

@@ -2,7 +2,8 @@
  * What the user may do, as the brokers say it themselves (KIP-430): a set of operations with each topic, group and with
  * the cluster. kafkajs doesn't know these versions of the requests; they go over its connections, logged in as it is.
  */
-import type { Connection, KafkaBroker } from "../client.ts";
+import type { KafkaBroker } from "../broker.ts";
+import type { Connection } from "../client.ts";
 import { sendRaw } from "../raw-request.ts";
 import { WireWriter } from "../wire.ts";
 

@@ -2,7 +2,7 @@
  * Does a transaction really work? Two of them, with nothing that a reader of committed records could see: one writes a
  * record to the dead letters and is aborted, the other takes the partition in, writes nothing and is committed.
  */
-import type { KafkaBroker, TransactionIdentity } from "../client.ts";
+import type { KafkaBroker, TransactionIdentity } from "../broker.ts";
 import { delay, typeOf } from "../errors.ts";
 import type { Stand } from "./acls.ts";
 import type { Checked } from "./finding.ts";

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ProduceRequest, WireMessage } from "../../../../engine/bus/kafka/client.ts";
+import type { ProduceRequest, WireMessage } from "../../../../engine/bus/kafka/broker.ts";
 import { crc32c } from "../../../../engine/bus/kafka/crc32c.ts";
 import { encodeProduceRequest } from "../../../../engine/bus/kafka/produce-request.ts";
 

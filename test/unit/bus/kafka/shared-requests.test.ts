@@ -1,6 +1,7 @@
 import { beforeEach, expect, it } from "vitest";
 import type { Part } from "../../../../engine/bus/kafka/batches.ts";
-import type { Connection, KafkaBroker, ProduceRequest } from "../../../../engine/bus/kafka/client.ts";
+import type { KafkaBroker, ProduceRequest } from "../../../../engine/bus/kafka/broker.ts";
+import type { Connection } from "../../../../engine/bus/kafka/client.ts";
 import { SharedRequests } from "../../../../engine/bus/kafka/shared-requests.ts";
 
 const identity = { producerId: "7", producerEpoch: 0 };
