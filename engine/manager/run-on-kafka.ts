@@ -1,6 +1,5 @@
 /** A manager of its own on a Kafka cluster: its bus, flows, health and the manager itself, opened and closed together. */
 import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
 import { openKafkaBus } from "../bus/kafka/bus.ts";
 import type { KafkaConnection } from "../bus/kafka/client.ts";
 import { type TopicSettings, topicNames } from "../core/topic-names.ts";
@@ -8,12 +7,10 @@ import type { RegistryAccess } from "../registry/access.ts";
 import { createRegistryClient } from "../registry/client.ts";
 import { openSchemaStore } from "../registry/store.ts";
 import { createFlowRegistry } from "./flows.ts";
+import { boundHeap } from "./heap.ts";
 import { type Logger, silent } from "./logger.ts";
 import { createManager, type Manager, type ManagerStatus } from "./manager.ts";
 import { watchServices } from "./service-watch.ts";
-
-/** How much the heap may grow beyond what was in use at the last full collection. */
-const HEAP_GROWING_PERCENT = 40;
 
 export interface RunManagerOptions extends KafkaConnection {
   /** In front of all topic names, the group's and the transactional ids. */
@@ -42,8 +39,7 @@ export interface RunningManager {
  */
 export async function runManager(options: RunManagerOptions): Promise<RunningManager> {
   const { prefix = "", logger = silent, registry, dataDir } = options;
-  // Nearly all that a manager allocates is garbage soon, and V8 would let it grow to several times of what is in use.
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
+  boundHeap();
   const topics = topicNames(prefix, options.topics);
   const closing: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
