@@ -4,7 +4,7 @@
  */
 import { type IncomingMessage, request as requestInClear } from "node:http";
 import { request as requestOverTls } from "node:https";
-import { rootCertificates } from "node:tls";
+import { getCACertificates } from "node:tls";
 import { z } from "zod";
 import { AntigraphError } from "../core/errors.ts";
 import type { RegistryAccess } from "./access.ts";
@@ -15,6 +15,14 @@ const MEDIA_TYPE = "application/vnd.schemaregistry.v1+json";
 /** Schemas that a schema is made of, and theirs, at most so deep. */
 const MAXIMUM_REFERENCE_DEPTH = 8;
 const LONGEST_WHY_CHARS = 500;
+/** OpenSSL's codes. */
+const UNKNOWN_AUTHORITY = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
 
 /** A version of a subject, with the texts of all schemas that it refers to. */
 export interface RegisteredSchema {
@@ -163,7 +171,11 @@ function send(access: RegistryAccess, method: string, path: string, body: object
     };
     const request =
       url.protocol === "https:"
-        ? requestOverTls(url, { ...options, ...(ca !== undefined && { ca: [...rootCertificates, ca] }) }, onResponse)
+        ? requestOverTls(
+            url,
+            { ...options, ...(ca !== undefined && { ca: [...getCACertificates("default"), ca] }) },
+            onResponse,
+          )
         : requestInClear(url, options, onResponse);
     request.once("error", reject);
     request.end(text);
@@ -202,6 +214,8 @@ function said({ status, body }: Answer): string {
 function why(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === "TimeoutError") return `no answer within ${TIMEOUT_MS / 1000} s`;
+  if ("code" in error && UNKNOWN_AUTHORITY.has(String(error.code)))
+    return `its certificate isn't signed by an authority that is known here (${error.message}); the profile's \`registry.ca\` takes its own`;
   // Node tells of several addresses at once without a word.
   const [first] = error instanceof AggregateError ? error.errors : [];
   return (error.message || (first instanceof Error ? first.message : "") || error.name).replace(/\.$/, "");

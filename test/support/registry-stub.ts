@@ -1,5 +1,6 @@
 /** A schema registry in memory that speaks Confluent's API, and can be away, slow in its words, or of another mind. */
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
 interface Version {
@@ -27,7 +28,8 @@ export interface RegistryStub {
   close(): Promise<void>;
 }
 
-export async function startRegistryStub(): Promise<RegistryStub> {
+/** `tls`: PEM text; then it is `https`. */
+export async function startRegistryStub(tls?: { cert: string; key: string }): Promise<RegistryStub> {
   const subjects = new Map<string, Version[]>();
   let ids = 0;
   let port = 0;
@@ -56,7 +58,7 @@ export async function startRegistryStub(): Promise<RegistryStub> {
   };
 
   const listen = async (): Promise<void> => {
-    const fresh = createServer((request, response) => {
+    const onRequest: RequestListener = (request, response) => {
       const { method = "GET", url = "/", headers } = request;
       let body = "";
       request.on("data", (chunk) => {
@@ -69,7 +71,8 @@ export async function startRegistryStub(): Promise<RegistryStub> {
         response.writeHead(status, { "content-type": "application/vnd.schemaregistry.v1+json" });
         response.end(JSON.stringify(said));
       });
-    });
+    };
+    const fresh: Server = tls ? createTlsServer(tls, onRequest) : createServer(onRequest);
     await new Promise<void>((resolve) => fresh.listen(port, "127.0.0.1", resolve));
     port = (fresh.address() as AddressInfo).port;
     server = fresh;
@@ -102,6 +105,6 @@ export async function startRegistryStub(): Promise<RegistryStub> {
     close: leave,
   };
   await listen();
-  stub.url = `http://127.0.0.1:${port}`;
+  stub.url = `${tls ? "https" : "http"}://127.0.0.1:${port}`;
   return stub;
 }
