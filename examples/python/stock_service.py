@@ -5,12 +5,19 @@ It keeps stock in a SQLite file. `reserve_items` takes items from it, `release_i
 
     python3 -m venv .venv && .venv/bin/pip install -r requirements.txt
     .venv/bin/python stock_service.py --brokers 127.0.0.1:9092 --data stock.sqlite
+
+On a cluster with SASL_SSL; the password stands in the environment, where no list of processes shows it:
+
+    STOCK_PASSWORD=... .venv/bin/python stock_service.py --brokers kafka.example.com:9093 --ca ca.pem \\
+        --sasl SCRAM-SHA-512 --username stock
 """
 
 import argparse
 import asyncio
+import os
 import signal
 import sqlite3
+import ssl
 from typing import Any, Callable, Literal
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -19,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 SERVICE = "stock"
 MOST_AT_ONCE = 10
 RETRY_SECONDS = 1.0
+PASSWORD_VARIABLE = "STOCK_PASSWORD"
 
 
 class FromManager(BaseModel):
@@ -121,11 +129,30 @@ class Stock:
         self.db.execute("INSERT INTO effects (journey, function) VALUES (?, ?)", (command.uuid, command.function))
 
 
-async def run(brokers: str, prefix: str, path: str) -> None:
-    stock = Stock(path)
+def connection_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What consumer and producer are told of the cluster: where it is, and how to get in."""
+    options: dict[str, Any] = {"bootstrap_servers": arguments.brokers}
+    tls = arguments.tls or arguments.ca is not None or arguments.cert is not None
+    if tls:
+        options["ssl_context"] = ssl.create_default_context(cafile=arguments.ca)
+        if arguments.cert is not None:
+            options["ssl_context"].load_cert_chain(arguments.cert, arguments.key)
+    if arguments.sasl is not None:
+        options["sasl_mechanism"] = arguments.sasl
+        options["sasl_plain_username"] = arguments.username
+        options["sasl_plain_password"] = os.environ.get(PASSWORD_VARIABLE, "")
+    names = {(False, False): "PLAINTEXT", (True, False): "SSL", (False, True): "SASL_PLAINTEXT", (True, True): "SASL_SSL"}
+    options["security_protocol"] = names[(tls, arguments.sasl is not None)]
+    return options
+
+
+async def run(arguments: argparse.Namespace) -> None:
+    stock = Stock(arguments.data)
+    prefix = arguments.prefix
+    connection = connection_of(arguments)
     consumer = AIOKafkaConsumer(
-        f"{prefix}fromanager",
-        bootstrap_servers=brokers,
+        arguments.fromanager or f"{prefix}fromanager",
+        **connection,
         # By its members Antigraph knows that the service is up, by its offsets that its queue moves.
         group_id=f"{prefix}service.{SERVICE}",
         # Managers write in transactions: what isn't committed was never asked for.
@@ -133,13 +160,13 @@ async def run(brokers: str, prefix: str, path: str) -> None:
         enable_auto_commit=False,
         auto_offset_reset="earliest",
     )
-    producer = AIOKafkaProducer(bootstrap_servers=brokers, acks="all", enable_idempotence=True)
+    producer = AIOKafkaProducer(**connection, acks="all", enable_idempotence=True)
     await producer.start()
     await consumer.start()
-    print(f"{SERVICE} runs on {brokers}", flush=True)
+    print(f"{SERVICE} runs on {arguments.brokers}", flush=True)
     try:
         async for record in consumer:
-            await answer(stock, producer, f"{prefix}tomanager", record)
+            await answer(stock, producer, arguments.tomanager or f"{prefix}tomanager", record)
             # Behind the reply, never before it.
             await consumer.commit()
     finally:
@@ -171,9 +198,19 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description="The stock service")
     parser.add_argument("--brokers", default="127.0.0.1:9092", help="HOST:PORT,...")
     parser.add_argument("--prefix", default="", help="in front of all topic names")
+    parser.add_argument("--fromanager", help="the topic of commands, where it has a name of its own")
+    parser.add_argument("--tomanager", help="the topic of replies, where it has a name of its own")
+    parser.add_argument("--tls", action="store_true", help="speak TLS; the system's authorities count without --ca")
+    parser.add_argument("--ca", metavar="FILE", help="who signed the brokers' certificates (PEM); implies --tls")
+    parser.add_argument("--cert", metavar="FILE", help="a client certificate (PEM); implies --tls")
+    parser.add_argument("--key", metavar="FILE", help="its key, where --cert doesn't hold it")
+    parser.add_argument("--sasl", choices=["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
+    parser.add_argument("--username", help=f"for --sasl; the password is read from {PASSWORD_VARIABLE}")
     parser.add_argument("--data", default="stock.sqlite", help="the SQLite file")
     arguments = parser.parse_args()
-    service = asyncio.create_task(run(arguments.brokers, arguments.prefix, arguments.data))
+    if arguments.sasl is not None and (arguments.username is None or PASSWORD_VARIABLE not in os.environ):
+        parser.error(f"--sasl needs --username, and the password in {PASSWORD_VARIABLE}")
+    service = asyncio.create_task(run(arguments))
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, service.cancel)
     try:

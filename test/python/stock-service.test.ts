@@ -6,9 +6,13 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { beforeAll, expect, inject, it, onTestFinished } from "vitest";
 import type { BusRecord } from "../../engine/bus/bus.ts";
+import { openKafkaBus } from "../../engine/bus/kafka/bus.ts";
+import { provisionTopics } from "../../engine/bus/kafka/provision.ts";
+import { topicNames } from "../../engine/core/topic-names.ts";
 import { dataFolder, spawnCli } from "../integration/cli-process.ts";
 import { Inbox } from "../support/bus-inbox.ts";
 import { openProfile, type Profile } from "../support/kafka-samples.ts";
+import { PASSWORD, startSecureCluster } from "../support/kafka-secure-cluster.ts";
 import { pythonFor } from "../support/python.ts";
 
 const EXAMPLE = join(import.meta.dirname, "../../examples/python");
@@ -18,9 +22,14 @@ beforeAll(async () => {
   python = await pythonFor(join(EXAMPLE, "requirements.txt"));
 }, 180_000);
 
-async function runStock({ brokers: list, prefix }: Profile, database: string): Promise<ChildProcess> {
-  const args = ["--brokers", list, "--prefix", prefix, "--data", database];
-  const child = spawn(python, [join(EXAMPLE, "stock_service.py"), ...args], { stdio: ["ignore", "pipe", "inherit"] });
+const stockOf = ({ brokers: list, prefix }: Profile, database: string): Promise<ChildProcess> =>
+  runStock(["--brokers", list, "--prefix", prefix, "--data", database]);
+
+async function runStock(args: string[], environment: Record<string, string> = {}): Promise<ChildProcess> {
+  const child = spawn(python, [join(EXAMPLE, "stock_service.py"), ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...environment },
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   // Read to its end: a service whose output nobody takes any more is broken by its next word.
   await new Promise<void>((resolve, reject) => {
@@ -58,7 +67,7 @@ it("does its steps, undoes them when one fails, and does a repeated command once
     dataFolder(),
   ]);
   const database = join(dataFolder(), "stock.sqlite");
-  const [stock] = await Promise.all([runStock(profile, database), manager.printed(/works on/)]);
+  const [stock] = await Promise.all([stockOf(profile, database), manager.printed(/works on/)]);
   const commands = new Inbox<BusRecord>();
   await profile.bus.subscribe(`${profile.prefix}fromanager`, commands.add);
   const replies = new Inbox<BusRecord>();
@@ -86,4 +95,32 @@ it("does its steps, undoes them when one fails, and does a repeated command once
 
   stock.kill("SIGTERM");
   expect(await once(stock, "exit")).toEqual([0, null]);
+});
+
+it("gets in where TLS and a login are asked for, and finds topics that have names of their own", async () => {
+  const secure = await startSecureCluster();
+  onTestFinished(() => secure.stop());
+  const cluster = { brokers: secure.brokers("PLAINTEXT") };
+  const topics = topicNames("shop.", { fromanager: "orders.commands", tomanager: "orders.to-manager" });
+  await provisionTopics({ ...cluster, topics, partitions: 1, replication: 1 });
+  const bus = await openKafkaBus({ ...cluster, dataDir: dataFolder() });
+  onTestFinished(() => bus.close());
+  const access = ["--ca", secure.authority.caFile, "--sasl", "SCRAM-SHA-512", "--username", "admin"];
+  const names = ["--prefix", "shop.", "--fromanager", topics.fromManager, "--tomanager", topics.toManager];
+  const brokersAndData = [
+    "--brokers",
+    secure.brokers("SASL").join(","),
+    "--data",
+    join(dataFolder(), "stock.sqlite"),
+  ];
+  await runStock([...access, ...names, ...brokersAndData], { STOCK_PASSWORD: PASSWORD });
+
+  const replies = new Inbox<BusRecord>();
+  await bus.subscribe(topics.toManager, replies.add);
+  const uuid = crypto.randomUUID();
+  const command = { uuid, name: "stock", version: "1", service: "stock", function: "reserve_items" };
+  const value = JSON.stringify({ ...command, schema_version: "1", data: { quantity: 2 } });
+  await bus.append([{ topic: topics.fromManager, key: uuid, value, headers: { id: `${uuid}:1` } }]);
+  const [reply] = await replies.atLeast(1);
+  expect(JSON.parse(reply?.value ?? "null")).toMatchObject({ ...command, status: "success" });
 });
