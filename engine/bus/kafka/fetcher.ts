@@ -108,7 +108,7 @@ export class Fetcher {
     // A turn of the event loop first: partitions that are added together are read together.
     await new Promise((resolve) => setImmediate(resolve));
     while (!signal.aborted) {
-      const led = [...this.cursors.values()].filter((it) => !it.paused && this.leaderOf(it.partition) === leader);
+      const led = this.ledBy(leader);
       if (led.length === 0) break;
       try {
         await this.fetch(leader, led);
@@ -126,6 +126,23 @@ export class Fetcher {
     }
     this.loops.delete(leader);
     this.start();
+  }
+
+  /**
+   * What the loop of a broker has to read. Whoever shares the connection may have learnt meanwhile that partitions are led by
+   * others: no loop fails for that, so that each looks whether all are read by one.
+   */
+  private ledBy(leader: string): Cursor[] {
+    const led: Cursor[] = [];
+    let isAllRead = true;
+    for (const cursor of this.cursors.values()) {
+      if (cursor.paused) continue;
+      const its = this.leaderOf(cursor.partition);
+      if (its === leader) led.push(cursor);
+      else if (its === undefined || !this.loops.has(its)) isAllRead = false;
+    }
+    if (!isAllRead) this.start();
+    return led;
   }
 
   private async fetch(leader: string, led: Cursor[]): Promise<void> {

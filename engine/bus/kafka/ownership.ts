@@ -15,6 +15,8 @@ import { WorkPartition } from "./work-partition.ts";
 
 const RETRY_FIRST_MS = 50;
 const RETRY_MAXIMUM_MS = 2_000;
+/** Who waits longer for a partition is told, again and again. */
+const SLOW_MS = 10_000;
 
 export interface OwnershipOptions {
   worker: Worker;
@@ -94,6 +96,12 @@ export class Ownership {
   private async claim(partition: number): Promise<void> {
     const { logger, signal, worker, claiming } = this.options;
     this.claims.add(partition);
+    const since = Date.now();
+    const slow = setInterval(() => {
+      const seconds = Math.round((Date.now() - since) / 1_000);
+      logger.warn({ topic: worker.topic, partition, seconds }, "a partition is still being taken over");
+    }, SLOW_MS);
+    slow.unref();
     try {
       for (let waitMs = RETRY_FIRST_MS; this.assigned.includes(partition) && !signal.aborted; ) {
         try {
@@ -110,6 +118,7 @@ export class Ownership {
         }
       }
     } finally {
+      clearInterval(slow);
       this.claims.delete(partition);
     }
     this.checkStarted();

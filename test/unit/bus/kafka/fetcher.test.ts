@@ -5,15 +5,18 @@ import { Fetcher } from "../../../../engine/bus/kafka/fetcher.ts";
 
 /** What the broker does with the next requests. */
 const broker = vi.hoisted(() => ({ isAway: false }));
+/** What is known of who leads which partition. */
+const leaders = new Map<number, string>();
 vi.mock("../../../../engine/bus/kafka/fetch.ts", () => ({
   async fetchFrom(
     _connection: unknown,
-    _leader: string,
+    leader: string,
     _topic: string,
     asked: { partition: number; offset: number }[],
   ) {
     await new Promise((resolve) => setTimeout(resolve, 100)); // the long poll
     if (broker.isAway) throw new Error("connection refused");
+    for (const { partition } of asked) askedOf.set(partition, leader);
     return asked.map(({ partition, offset }): FetchedPartition => {
       return { partition, records: [], next: offset, highWatermark: offset, lastStable: offset };
     });
@@ -21,12 +24,21 @@ vi.mock("../../../../engine/bus/kafka/fetch.ts", () => ({
 }));
 
 const told: string[] = [];
+/** By partition, the broker that it was read from last. */
+const askedOf = new Map<number, string>();
+/** Partitions without a leader. */
+const lost = new Set<number>();
 let fetcher: Fetcher;
 beforeEach(() => {
   vi.useFakeTimers();
   broker.isAway = false;
   told.length = 0;
-  const connection = { leaderOf: () => "1", refresh: async () => {} };
+  leaders.clear();
+  lost.clear();
+  askedOf.clear();
+  const leaderOf = (_topic: string, partition: number) =>
+    lost.has(partition) ? undefined : (leaders.get(partition) ?? "1");
+  const connection = { leaderOf, refresh: async () => {} };
   fetcher = new Fetcher({
     connection: connection as Pick<Connection, "leaderOf" | "refresh"> as Connection,
     topic: "input",
@@ -66,4 +78,22 @@ it("takes neither a moment's trouble nor a partition that isn't asked for as sil
   fetcher.resume(0);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(told).toEqual(["read 0"]);
+});
+
+it("goes on with partitions that others lead now, though no read of theirs has failed: the connection has learnt it", async () => {
+  fetcher.add(1, 0);
+  fetcher.add(2, 0);
+  await vi.advanceTimersByTimeAsync(1_000);
+  leaders.set(1, "2");
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(Object.fromEntries(askedOf)).toEqual({ 0: "1", 1: "2", 2: "1" });
+  expect([0, 1, 2].filter((partition) => fetcher.isSilent(partition))).toEqual([]);
+  lost.add(2);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect([0, 1, 2].filter((partition) => fetcher.isSilent(partition))).toEqual([2]);
+  lost.clear();
+  leaders.set(2, "3");
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(Object.fromEntries(askedOf)).toEqual({ 0: "1", 1: "2", 2: "3" });
+  expect([0, 1, 2].filter((partition) => fetcher.isSilent(partition))).toEqual([]);
 });
