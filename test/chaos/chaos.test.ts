@@ -10,7 +10,7 @@ import { seeded } from "../simulation/random.ts";
 import { ConsoleProcess } from "../support/console-process.ts";
 import { type KafkaCluster, startCluster } from "../support/kafka-cluster.ts";
 import { folderWithProfile, PROFILE } from "../support/kafka-console.ts";
-import { leaderOf, moveLeaders, onOneBroker } from "./partitions.ts";
+import { leaderOf, moveLeaders, onOneBroker, untilWritable } from "./partitions.ts";
 import { type Figures, PARTITIONS, World } from "./world.ts";
 
 const FULL = process.env.CHAOS === "full";
@@ -130,6 +130,8 @@ describe(`on three brokers (seed ${SEED}) nothing is lost or doubled, and undone
     second?.signal("SIGKILL");
     await elapse(OUTAGE_MS);
     await Promise.all([first?.restart(), second?.restart()]);
+    // Started brokers elect leaders and load what they coordinate before anybody can write.
+    await untilWritable(cluster, world.topics.toManager);
     await everythingHolds("two brokers killed", await world.movesEverywhere(Date.now()));
   });
 
@@ -200,6 +202,7 @@ describe(`on three brokers (seed ${SEED}) nothing is lost or doubled, and undone
   });
 
   inTheLongForm("services die in mid-step", async () => {
+    makeWorld();
     await world.open();
     let services = await world.services();
     await world.manager();

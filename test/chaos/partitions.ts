@@ -4,6 +4,8 @@ import type { TopicNames } from "../../engine/core/topic-names.ts";
 import type { Random } from "../simulation/random.ts";
 import type { KafkaCluster } from "../support/kafka-cluster.ts";
 
+const RETRY_MS = 50;
+
 async function withAdmin<T>(cluster: KafkaCluster, act: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = new Kafka({ brokers: cluster.directAddresses, logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
@@ -76,4 +78,33 @@ export function deleteTopics(cluster: KafkaCluster, prefix: string): Promise<voi
     const topics = (await admin.listTopics()).filter((name) => name.startsWith(prefix));
     await admin.deleteTopics({ topics });
   });
+}
+
+/**
+ * Resolves when a bare client can write to every partition in a transaction. It is aborted: nobody sees what was written.
+ */
+export async function untilWritable(cluster: KafkaCluster, topic: string): Promise<void> {
+  const partitions = await withAdmin(cluster, async (admin) => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    return topics[0]?.partitions.map(({ partitionId }) => partitionId) ?? [];
+  });
+  const kafka = new Kafka({ brokers: cluster.directAddresses, logLevel: logLevel.NOTHING, retry: { retries: 1 } });
+  for (;;) {
+    const producer = kafka.producer({
+      transactionalId: crypto.randomUUID(),
+      maxInFlightRequests: 1,
+      idempotent: true,
+    });
+    try {
+      await producer.connect();
+      const transaction = await producer.transaction();
+      await transaction.send({ topic, messages: partitions.map((partition) => ({ partition, value: "probe" })) });
+      await transaction.abort();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    } finally {
+      await producer.disconnect().catch(() => {});
+    }
+  }
 }
