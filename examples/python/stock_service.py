@@ -210,6 +210,10 @@ async def main() -> None:
     arguments = parser.parse_args()
     if arguments.sasl is not None and (arguments.username is None or PASSWORD_VARIABLE not in os.environ):
         parser.error(f"--sasl needs --username, and the password in {PASSWORD_VARIABLE}")
+    if arguments.username is not None and arguments.sasl is None:
+        parser.error("--username is for --sasl, which says how to log in")
+    if arguments.key is not None and arguments.cert is None:
+        parser.error("--key belongs to a certificate: give that as --cert")
     service = asyncio.create_task(run(arguments))
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, service.cancel)
