@@ -32,7 +32,7 @@ export default defineConfig({
       project("simulation", 2, 120_000),
       // Suites on a real broker, one file at a time: they share the machine with the cluster they start.
       {
-        test: { ...project("kafka", 3, 120_000, 1).test, globalSetup: ["test/support/kafka-brokers.ts"] },
+        test: { ...project("kafka", 3, 240_000, 1).test, globalSetup: ["test/support/kafka-brokers.ts"] },
       },
       {
         test: { ...project("python", 4, 60_000, 1).test, globalSetup: ["test/support/kafka-brokers.ts"] },

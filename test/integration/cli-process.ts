@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { onTestFinished } from "vitest";
+import { onTestFailed, onTestFinished } from "vitest";
 
 const CLI = fileURLToPath(new URL("../../engine/cli/antigraph.mjs", import.meta.url));
 
@@ -52,6 +52,8 @@ export function spawnCli(args: string[], environment: NodeJS.ProcessEnv = {}): C
     child.kill("SIGKILL");
     await exited;
   });
+  // What a process said is most of what can be known of a failure that can't be repeated.
+  onTestFailed(() => console.log(`${args[0]} (${child.pid}) said:\n${text.out}${text.err}`));
   return {
     child,
     pid: child.pid!,

@@ -77,8 +77,10 @@ export class Consumer implements Consumption {
       group,
       topic,
       onRebalance: () => this.letGo(),
-      onAssigned: (assigned, anew) => this.assigned(assigned, anew),
+      onAssigned: (assigned) => this.assigned(assigned),
       onLost: () => this.lost(),
+      // Whoever has them by now is at work on them: nothing more may be begun here.
+      onSilence: () => this.lost(),
     });
     await this.member.joined;
     await this.settling;
@@ -120,10 +122,10 @@ export class Consumer implements Consumption {
     await this.storeSettled();
   }
 
-  private assigned(assigned: readonly number[], anew: boolean): void {
+  private assigned(assigned: readonly number[]): void {
     const held = this.delivery.partitions();
-    const gone = held.filter((partition) => anew || !assigned.includes(partition));
-    const fresh = assigned.filter((partition) => anew || !held.includes(partition));
+    const gone = held.filter((partition) => !assigned.includes(partition));
+    const fresh = assigned.filter((partition) => !held.includes(partition));
     this.remove(gone);
     for (const partition of fresh) this.stored.delete(partition);
     this.settling = this.begin(fresh);

@@ -15,9 +15,38 @@ export function isFinal(error: unknown): boolean {
   return type !== undefined && (FINAL.has(type) || type.endsWith("AUTHORIZATION_FAILED"));
 }
 
+/**
+ * The broker that was asked isn't the one in charge any more, or its answer is lost: asking again may help, of those who
+ * are in charge by then.
+ */
+export function hasMoved(error: unknown): boolean {
+  const type = typeOf(error);
+  return type === undefined ? isConnectionError(error) : MOVED.has(type);
+}
+
 /** What was sent can't be taken as it is, whoever sends it: not the cluster's state, and not the client's rights. */
 export function isRefusedForContent(error: unknown): boolean {
   return REFUSED.has(typeOf(error) ?? "");
+}
+
+const MOVED = new Set([
+  "NOT_LEADER_FOR_PARTITION",
+  "LEADER_NOT_AVAILABLE",
+  "FENCED_LEADER_EPOCH",
+  "UNKNOWN_LEADER_EPOCH",
+  "NOT_COORDINATOR_FOR_GROUP",
+  "GROUP_COORDINATOR_NOT_AVAILABLE",
+  "GROUP_LOAD_IN_PROGRESS",
+  "KAFKA_STORAGE_ERROR",
+  "NETWORK_EXCEPTION",
+]);
+
+/** By the names of kafkajs's errors. */
+function isConnectionError(error: unknown): boolean {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
+    if (/^KafkaJS(Connection|Broker|RequestTimeout|GroupCoordinatorNotFound)/.test(cause.name)) return true;
+  }
+  return false;
 }
 
 const REFUSED = new Set(["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", "INVALID_TIMESTAMP"]);

@@ -8,7 +8,7 @@ import { delay, typeOf } from "./errors.ts";
 import { type FetchedPartition, fetchFrom } from "./fetch.ts";
 
 const RETRY_FIRST_MS = 20;
-const RETRY_MAXIMUM_MS = 1_000;
+const RETRY_MAXIMUM_MS = 500;
 /** Of a poll while a partition is paused, which will be wanted again soon. */
 const PAUSED_WAIT_MS = 5;
 /** How often a partition without a leader is looked for. */

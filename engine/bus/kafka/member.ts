@@ -4,6 +4,10 @@
  *
  * When others join or leave, the member is asked again and again to join anew. It does so when its owner has let go of
  * what is under way (`onRebalance`), and then hears what it has (`onAssigned`).
+ *
+ * A coordinator that can't be reached takes nothing away by itself: after an outage it mostly still knows its members, and
+ * the first heartbeat that is answered says that everything is as it was. But a member that it hasn't heard of for a
+ * session may have been replaced without knowing it: it is told so (`onSilence`), and has to be careful until then.
  */
 import type kafkajs from "kafkajs";
 import type { BusLogger } from "../bus.ts";
@@ -25,7 +29,7 @@ const HEARTBEAT_MS = 300;
 const REBALANCE_TIMEOUT_MS = 10_000;
 const LET_GO_TIMEOUT_MS = 5_000;
 const RETRY_FIRST_MS = 50;
-const RETRY_MAXIMUM_MS = 1_000;
+const RETRY_MAXIMUM_MS = 500;
 const LEAVE_TIMEOUT_MS = 1_000;
 
 export interface MemberOptions {
@@ -35,10 +39,15 @@ export interface MemberOptions {
   topic: string;
   /** The others have changed: finish what is under way. Waited for, LET_GO_TIMEOUT_MS at most. */
   onRebalance(): Promise<void>;
-  /** What the member has from now on. What it had before and is in here, it has kept without a break unless `anew`. */
-  onAssigned(partitions: number[], anew: boolean): void;
+  /** What the member has from now on. What it had before and is in here, it has kept without a break. */
+  onAssigned(partitions: number[]): void;
   /** The group goes on without this member: what it had may have other owners already. */
   onLost(): void;
+  /**
+   * The group may have gone on without this member: nothing was heard of the coordinator for a session. Either `onAssigned`
+   * follows, or `onLost`. Until then the member `owns` nothing.
+   */
+  onSilence?(): void;
   logger: BusLogger;
 }
 
@@ -57,6 +66,10 @@ export class GroupMembership {
   private memberId = "";
   private generation = -1;
   private assigned: number[] = [];
+  /** When the last request was sent that the coordinator has answered; milliseconds since 1970. */
+  private heardAt = 0;
+  private isSilent = false;
+  private readonly listeners = new Set<() => void>();
 
   constructor(options: MemberOptions) {
     this.options = options;
@@ -72,7 +85,22 @@ export class GroupMembership {
   }
 
   owns(partition: number): boolean {
-    return this.assigned.includes(partition);
+    return !this.isSilent && this.assigned.includes(partition);
+  }
+
+  /** Resolves while nobody can have taken this member's place: at once, or when the coordinator has said what is so. */
+  async confirmed(signal: AbortSignal): Promise<void> {
+    while (this.isOverdue() && !signal.aborted && !this.closing.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          this.listeners.delete(done);
+          signal.removeEventListener("abort", done);
+          resolve();
+        };
+        this.listeners.add(done);
+        signal.addEventListener("abort", done);
+      });
+    }
   }
 
   /** Stores positions with the group; rejects when the group has gone on without this member. */
@@ -114,6 +142,7 @@ export class GroupMembership {
   /** Leaves the group at once, so that the others take over without waiting for a timeout. */
   async leave(): Promise<void> {
     this.closing.abort();
+    this.tell();
     this.settle.reject(new Error("left the group"));
     const { memberId, coordinator } = this;
     this.assigned = [];
@@ -131,28 +160,25 @@ export class GroupMembership {
   private async run(): Promise<void> {
     const { signal } = this.closing;
     let waitMs = RETRY_FIRST_MS;
-    let anew = true;
     let first = true;
     while (!signal.aborted) {
       try {
-        await this.join(anew);
+        await this.join();
         this.settle.resolve();
         first = false;
         waitMs = RETRY_FIRST_MS;
-        anew = (await this.stay()) === "lost";
+        await this.stay();
       } catch (error) {
         if (signal.aborted) return;
         const type = typeOf(error);
         this.coordinator = undefined;
-        if (isLoss(type)) {
-          anew = true;
-          this.lose();
-          if (type !== "MEMBER_ID_REQUIRED") this.memberId = "";
-        } else if (type !== "REBALANCE_IN_PROGRESS") {
+        if (isLoss(type) && this.memberId !== "") this.lose();
+        else if (type !== "REBALANCE_IN_PROGRESS") {
           if (first && isFinal(error)) {
             this.settle.reject(error);
             return;
           }
+          this.checkSilence();
           const { group, logger } = this.options;
           if (waitMs >= RETRY_MAXIMUM_MS)
             logger.warn({ err: error, group }, "the group's coordinator can't be reached");
@@ -164,7 +190,7 @@ export class GroupMembership {
     }
   }
 
-  private async join(anew: boolean): Promise<void> {
+  private async join(): Promise<void> {
     const { group, topic, connection, codec } = this.options;
     await connection.know(topic);
     const coordinator = await this.find();
@@ -182,6 +208,7 @@ export class GroupMembership {
       await coordinator.leaveGroup({ groupId: group, memberId: joined.memberId });
       return;
     }
+    const sentAt = Date.now();
     const synced = await coordinator.syncGroup({
       groupId: group,
       generationId: joined.generationId,
@@ -190,7 +217,9 @@ export class GroupMembership {
     });
     if (this.closing.signal.aborted) return;
     this.assigned = decodeAssignment(codec, topic, synced.memberAssignment);
-    this.options.onAssigned([...this.assigned], anew);
+    this.isSilent = false;
+    this.options.onAssigned([...this.assigned]);
+    this.heard(sentAt);
   }
 
   private share({ members }: JoinedGroup): { memberId: string; memberAssignment: Buffer }[] {
@@ -204,12 +233,13 @@ export class GroupMembership {
   }
 
   /** Heartbeats until the group changes. */
-  private async stay(): Promise<"rebalance" | "lost"> {
+  private async stay(): Promise<void> {
     const { signal } = this.closing;
-    let heardAt = Date.now();
-    while (!signal.aborted) {
+    for (;;) {
       await delay(HEARTBEAT_MS, signal);
-      if (signal.aborted) break;
+      if (signal.aborted) return;
+      this.checkSilence();
+      const sentAt = Date.now();
       try {
         const coordinator = await this.find();
         const { group } = this.options;
@@ -218,24 +248,43 @@ export class GroupMembership {
           groupGenerationId: this.generation,
           memberId: this.memberId,
         });
-        heardAt = Date.now();
+        this.heard(sentAt);
       } catch (error) {
         const type = typeOf(error);
         if (type === "REBALANCE_IN_PROGRESS") {
+          this.heardAt = sentAt;
           await this.letGo();
-          return "rebalance";
+          return;
         }
         if (isLoss(type)) throw error;
         this.coordinator = undefined;
-        // Nobody has heard of this member for a session: it must be taken for dead.
-        if (Date.now() - heardAt > SESSION_TIMEOUT_MS && this.assigned.length > 0) {
-          this.lose();
-          return "lost";
-        }
         await this.options.connection.refresh();
       }
     }
-    return "rebalance";
+  }
+
+  /** The coordinator knows this member, and what it has. */
+  private heard(sentAt: number): void {
+    this.heardAt = sentAt;
+    if (this.isSilent) {
+      this.isSilent = false;
+      this.options.onAssigned([...this.assigned]);
+    }
+    this.tell();
+  }
+
+  private isOverdue(): boolean {
+    return Date.now() - this.heardAt > SESSION_TIMEOUT_MS;
+  }
+
+  private checkSilence(): void {
+    if (this.isSilent || this.assigned.length === 0 || !this.isOverdue()) return;
+    this.isSilent = true;
+    this.options.onSilence?.();
+  }
+
+  private tell(): void {
+    for (const listener of [...this.listeners]) listener();
   }
 
   private async letGo(): Promise<void> {
@@ -248,9 +297,12 @@ export class GroupMembership {
   }
 
   private lose(): void {
+    this.memberId = "";
+    this.isSilent = false;
     if (this.assigned.length === 0) return;
     this.assigned = [];
     this.options.onLost();
+    this.tell();
   }
 
   private async find(): Promise<KafkaBroker> {

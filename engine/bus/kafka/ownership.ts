@@ -14,7 +14,7 @@ import type { Transactions } from "./transactions.ts";
 import { WorkPartition } from "./work-partition.ts";
 
 const RETRY_FIRST_MS = 50;
-const RETRY_MAXIMUM_MS = 2_000;
+const RETRY_MAXIMUM_MS = 500;
 /** Who waits longer for a partition is told, again and again. */
 const SLOW_MS = 10_000;
 
@@ -26,6 +26,8 @@ export interface OwnershipOptions {
   inspecting: Connection;
   /** Asks the group whether this member is in it. */
   isMember(memberId: string): Promise<boolean>;
+  /** Resolves while the group can't have given this member's partitions to others without its knowledge. */
+  confirmed(): Promise<void>;
   closed: ClosedStore;
   checkpoints: Checkpoints;
   transactions: Transactions;
@@ -86,6 +88,12 @@ export class Ownership {
     for (const partition of [...this.working.keys()]) this.drop(partition);
   }
 
+  /** Everything is dropped, and nothing is claimed before the group assigns again. */
+  lose(): void {
+    this.assigned = [];
+    this.dropAll();
+  }
+
   claimAll(): void {
     if (this.assigned.length === 0) this.first.resolve();
     for (const partition of this.assigned) {
@@ -135,6 +143,8 @@ export class Ownership {
     const { epoch } = transactions;
     const isOwner = () => epoch === transactions.epoch && this.assigned.includes(partition) && !signal.aborted;
     const producerEpoch = await epoch.ready;
+    // A claim takes a partition from whoever has it: never by what was so before an outage.
+    await this.options.confirmed();
     // What was under way with an abandoned work id has come to its end.
     await transactions.settled();
     if (!isOwner()) return false;

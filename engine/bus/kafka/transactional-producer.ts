@@ -1,12 +1,13 @@
 /**
- * The producer of transactions. Never tried again: whatever happens but CONCURRENT_TRANSACTIONS, a transaction is
- * abandoned by its owner.
+ * The producer of transactions. What is asked of a broker that isn't the right one any more, or whose answer is lost, is
+ * asked again for a moment, as Kafka's own producer does: records have numbers, and a transaction ends once. Whatever else
+ * happens but CONCURRENT_TRANSACTIONS, a transaction is abandoned by its owner.
  */
-import { type PartitionBatch, Sequences, split } from "./batches.ts";
+import { type Part, type PartitionBatch, Sequences, split } from "./batches.ts";
 import type { KafkaBroker, ProducerIdentity, TransactionIdentity } from "./broker.ts";
 import type { Connection } from "./client.ts";
 import { describeTransaction } from "./describe-transaction.ts";
-import { delay, isFinal, typeOf } from "./errors.ts";
+import { delay, hasMoved, isFinal, typeOf } from "./errors.ts";
 import { sendParts } from "./produce.ts";
 
 /** A transaction that nobody ends is aborted by Kafka after this time. */
@@ -14,6 +15,9 @@ const TRANSACTION_TIMEOUT_MS = 60_000;
 /** Kafka needs a moment to settle a transaction before the producer can begin the next one. */
 const CONCURRENT_RETRY_MS = 1;
 const CONCURRENT_TIMEOUT_MS = 15_000;
+/** Longer than a leader or a coordinator takes to move in good order; one that died is missed for longer anyway. */
+const MOVED_TIMEOUT_MS = 1_500;
+const MOVED_RETRY_MS = 25;
 /** A transaction that takes longer to be settled may have a partition without a leader. */
 const SETTLING_MS = 1_000;
 const ABORTING = new Set(["PrepareAbort", "PrepareEpochFence"]);
@@ -108,74 +112,87 @@ export class TransactionalProducer {
 
   /** The first part of `commit`: nobody sees it yet. */
   async write(batches: readonly PartitionBatch[], onBegun: () => void = () => {}): Promise<number[]> {
-    const { who, coordinator } = this.ready();
-    const byLeader = this.byLeader(batches);
-    await this.register(coordinator, batches);
+    // Throws before anything is begun when one has no leader.
+    this.byLeader(batches);
+    await this.register(batches);
     onBegun();
-    const offsets = new Map<PartitionBatch, number>();
-    await Promise.all(
-      [...byLeader].map(async ([nodeId, led]) => {
-        const broker = await this.connection.broker(nodeId);
-        const queues = led.map((batch) => ({ batch, parts: split(batch, this.sequences) }));
-        // In rounds, so that a request has each partition once.
-        for (let round = 0; queues.some(({ parts }) => round < parts.length); round++) {
-          const turn = queues.flatMap(({ batch, parts }) => {
-            const part = parts[round];
-            return part === undefined ? [] : [{ batch, part }];
-          });
-          const placed = await sendParts(
-            broker,
-            who,
-            turn.map(({ part }) => part),
-          );
-          for (const [index, { batch }] of turn.entries()) {
-            if (!offsets.has(batch)) offsets.set(batch, placed[index] ?? 0);
-          }
-        }
-      }),
-    );
-    return batches.map((batch) => offsets.get(batch) ?? 0);
+    const queues = batches.map((batch) => split(batch, this.sequences));
+    const offsets: number[] = [];
+    // In rounds, so that a request has each partition once.
+    for (let round = 0; queues.some((parts) => round < parts.length); round++) {
+      const placed = await this.place(queues.flatMap((parts) => parts[round] ?? []));
+      if (round === 0) offsets.push(...queues.map(([first]) => (first && placed.get(first)) ?? 0));
+    }
+    return offsets;
   }
 
   /** The last part of `commit`. */
   async end(): Promise<void> {
-    const { who, coordinator } = this.ready();
     this.ending = true;
-    await coordinator.endTxn({ ...who, transactionResult: true });
+    await this.ask((coordinator) => coordinator.endTxn({ ...this.who(), transactionResult: true }));
   }
 
-  private ready(): { who: TransactionIdentity; coordinator: KafkaBroker } {
-    const { identity, coordinator, transactionalId } = this;
-    if (identity === undefined || coordinator === undefined) throw new Error(`${transactionalId} isn't initialised`);
-    return { who: { transactionalId, ...identity }, coordinator };
+  private who(): TransactionIdentity {
+    const { identity, transactionalId } = this;
+    if (identity === undefined) throw new Error(`${transactionalId} isn't initialised`);
+    return { transactionalId, ...identity };
   }
 
   /** Registers all partitions of a transaction in one request. */
-  private async register(coordinator: KafkaBroker, batches: readonly PartitionBatch[]): Promise<void> {
-    const { identity, transactionalId } = this;
-    if (identity === undefined) return;
+  private async register(batches: readonly PartitionBatch[]): Promise<void> {
     const topics = new Map<string, number[]>();
     for (const { topic, partition } of batches) topics.set(topic, [...(topics.get(topic) ?? []), partition]);
-    const request = {
-      transactionalId,
-      ...identity,
-      topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })),
-    };
-    const deadline = Date.now() + CONCURRENT_TIMEOUT_MS;
+    const wanted = [...topics].map(([topic, partitions]) => ({ topic, partitions }));
+    // The transaction before this one may still be being settled.
+    await this.ask((coordinator) => coordinator.addPartitionsToTxn({ ...this.who(), topics: wanted }));
+  }
+
+  /** Asks the coordinator, or the one that it is by now. */
+  private async ask(request: (coordinator: KafkaBroker) => Promise<unknown>): Promise<void> {
+    const since = Date.now();
     for (;;) {
       try {
-        await coordinator.addPartitionsToTxn(request);
+        this.coordinator ??= await this.connection.transactionCoordinator(this.transactionalId);
+        await request(this.coordinator);
         return;
       } catch (error) {
-        // The transaction before this one is still being settled; nothing has happened yet.
-        if (typeOf(error) !== "CONCURRENT_TRANSACTIONS" || Date.now() > deadline) throw error;
-        await delay(CONCURRENT_RETRY_MS);
+        const tookMs = Date.now() - since;
+        if (typeOf(error) === "CONCURRENT_TRANSACTIONS" && tookMs < CONCURRENT_TIMEOUT_MS) {
+          await delay(CONCURRENT_RETRY_MS);
+        } else if (hasMoved(error) && tookMs < MOVED_TIMEOUT_MS) {
+          this.coordinator = undefined;
+          await this.connection.refresh();
+          await delay(MOVED_RETRY_MS);
+        } else throw error;
       }
     }
   }
 
-  private byLeader(batches: readonly PartitionBatch[]): Map<string, PartitionBatch[]> {
-    const leaders = new Map<string, PartitionBatch[]>();
+  /** The offset of each part. What may have been written already is known by its sequence number when it comes again. */
+  private async place(parts: readonly Part[]): Promise<Map<Part, number>> {
+    const placed = new Map<Part, number>();
+    const since = Date.now();
+    for (;;) {
+      const failures: unknown[] = [];
+      const send = async ([nodeId, led]: [string, Part[]]) => {
+        try {
+          const offsets = await sendParts(await this.connection.broker(nodeId), this.who(), led);
+          for (const [index, part] of led.entries()) placed.set(part, offsets[index] ?? 0);
+        } catch (error) {
+          failures.push(error);
+        }
+      };
+      await Promise.all([...this.byLeader(parts.filter((part) => !placed.has(part)))].map(send));
+      if (failures.length === 0) return placed;
+      const [reason] = failures.sort((a, b) => Number(hasMoved(a)) - Number(hasMoved(b)));
+      if (!hasMoved(reason) || Date.now() > since + MOVED_TIMEOUT_MS) throw reason;
+      await this.connection.refresh();
+      await delay(MOVED_RETRY_MS);
+    }
+  }
+
+  private byLeader<It extends PartitionBatch>(batches: readonly It[]): Map<string, It[]> {
+    const leaders = new Map<string, It[]>();
     for (const batch of batches) {
       const leader = this.connection.leaderOf(batch.topic, batch.partition);
       if (leader === undefined) throw new Error(`${batch.topic}/${batch.partition} has no leader now`);

@@ -10,7 +10,7 @@ import { TransactionalProducer } from "./transactional-producer.ts";
 
 const MAY_NOT = "this user may not begin transactions: `antigraph doctor` names the right that is missing";
 const RETRY_FIRST_MS = 50;
-const RETRY_MAXIMUM_MS = 2_000;
+const RETRY_MAXIMUM_MS = 500;
 /** Of older ones it isn't known any more that they were this process's own: they are fenced like any other's. */
 const MAXIMUM_ABANDONED_IDS = 1_000;
 const VISIBLE_CHECK_MS = 2;
@@ -148,6 +148,7 @@ export class Transactions {
   private async initialise(producer: TransactionalProducer): Promise<number> {
     const { signal, logger, group } = this.options;
     for (let waitMs = RETRY_FIRST_MS; !signal.aborted; waitMs = Math.min(RETRY_MAXIMUM_MS, waitMs * 2)) {
+      if (this.hasAbandoned(producer.transactionalId)) break;
       try {
         if (this.stale) await this.options.connection.refresh();
         this.stale = false;

@@ -91,6 +91,7 @@ export class WorkSession {
       quarantine,
       signal,
       isMember: async (memberId) => (await this.member?.has(memberId)) ?? false,
+      confirmed: () => this.member?.confirmed(signal) ?? Promise.resolve(),
       onTaken: (partition, position) => {
         fetcher.add(partition, position);
         this.schedule.wake();
@@ -129,8 +130,9 @@ export class WorkSession {
       topic: worker.topic,
       // What is under way stays valid until a successor claims: nothing has to be let go.
       onRebalance: async () => {},
-      onAssigned: (assigned, anew) => this.assigned(assigned, anew),
-      onLost: () => this.abandon(new Error("the group goes on without this member")),
+      onAssigned: (assigned) => this.assigned(assigned),
+      // Silence isn't heeded: what is worked on is this one's until a successor claims it.
+      onLost: () => this.lost(),
     });
     this.positions.group = this.member;
     this.running = this.schedule.run();
@@ -198,9 +200,8 @@ export class WorkSession {
     });
   }
 
-  private assigned(assigned: readonly number[], anew: boolean): void {
+  private assigned(assigned: readonly number[]): void {
     if (this.closing.signal.aborted) return;
-    if (anew && this.ownership.working.size > 0) this.abandon(new Error("the group had gone on without this member"));
     const gone = this.ownership.assign(assigned, this.member?.id ?? "");
     for (const partition of gone) this.quarantine.forget(partition);
     // Otherwise their next owner fences this one, which costs the other partitions a claim of their own.
@@ -217,25 +218,24 @@ export class WorkSession {
   }
 
   private failed(commit: Commit, error: unknown): void {
-    this.quarantine.failed(commit.contents(), error, this.context.clock());
-    this.dropEverything(error);
-  }
-
-  /** The claims are worthless, whatever has become of the transaction under way. */
-  private abandon(error: unknown): void {
-    this.transactions.renew();
-    this.dropEverything(error);
-  }
-
-  private dropEverything(error: unknown): void {
-    if (!this.closing.signal.aborted) {
-      const { logger } = this.context;
-      const { group } = this.worker;
+    const { logger, clock } = this.context;
+    const { group } = this.worker;
+    this.quarantine.failed(commit.contents(), error, clock());
+    if (!this.closing.signal.aborted)
       logger.warn({ err: error, group }, "a transaction was abandoned; its partitions are claimed anew");
-    }
     this.schedule.discard(error);
     this.ownership.dropAll();
     this.ownership.claimAll();
+  }
+
+  /** The claims are worthless, whatever has become of the transaction under way; new ones need a group that gives them. */
+  private lost(): void {
+    const { logger } = this.context;
+    const { group } = this.worker;
+    if (!this.closing.signal.aborted) logger.warn({ group }, "the group goes on without this member; it joins anew");
+    this.transactions.renew();
+    this.schedule.discard(new Error("the group goes on without this member"));
+    this.ownership.lose();
   }
 
   private async end(): Promise<void> {
