@@ -3,11 +3,11 @@
  * partitions, so that a partition that moves here finds its past at once. Only a copy: it can be deleted and is read
  * again. Entries are forgotten after the retention time.
  */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import type { BusLogger, BusRecord } from "../bus.ts";
 import type { Client, Connection } from "./client.ts";
+import { type CopyFile, openCopyFile } from "./copy-file.ts";
 import { Delivery } from "./delivery.ts";
 import { delay } from "./errors.ts";
 
@@ -20,17 +20,12 @@ const PRUNE_EVERY_MS = 600_000;
 /** At a time; the event loop has its turn in between. */
 const PRUNE_ENTRIES = 2_000;
 
-/** Another number means another schema: what is there is dropped and read again. */
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 /** Keys are looked up at random, one for each journey that begins. */
 const CACHE_KIB = 16_384;
-/** Pages between two moves from the write-ahead log into the file, which wait for the disk. */
-const LOG_PAGES = 8_192;
 
 /** Values lie in the order of their coming, apart from their keys, so that a lookup finds a key among keys only. */
 const SCHEMA = `
-  DROP TABLE IF EXISTS position;
-  DROP TABLE IF EXISTS closed;
   CREATE TABLE position (topic TEXT, partition INTEGER, next INTEGER NOT NULL, PRIMARY KEY (topic, partition))
     WITHOUT ROWID;
   CREATE TABLE closed (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, partition INTEGER NOT NULL, key TEXT NOT NULL,
@@ -39,6 +34,7 @@ const SCHEMA = `
 `;
 
 export class ClosedStore {
+  private readonly file: CopyFile;
   private readonly database: Database.Database;
   private readonly topic: string;
   private readonly connection: Connection;
@@ -53,20 +49,12 @@ export class ClosedStore {
 
   constructor(client: Client, options: { dataDir: string; topic: string; clock: () => number; logger: BusLogger }) {
     const { dataDir, topic, clock, logger } = options;
-    mkdirSync(dataDir, { recursive: true });
     this.topic = topic;
     this.clock = clock;
     this.connection = client.connection();
-    this.database = new Database(join(dataDir, FILE));
-    // A copy of what lies in Kafka: after a crash of the machine it may be a little behind, and reads that again.
-    this.database.pragma("journal_mode = WAL");
-    this.database.pragma("synchronous = NORMAL");
+    this.file = openCopyFile(join(dataDir, FILE), { version: SCHEMA_VERSION, schema: SCHEMA, logger });
+    this.database = this.file.database;
     this.database.pragma(`cache_size = -${CACHE_KIB}`);
-    this.database.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
-    if (this.database.pragma("user_version", { simple: true }) !== SCHEMA_VERSION) {
-      this.database.exec(SCHEMA);
-      this.database.pragma(`user_version = ${SCHEMA_VERSION}`);
-    }
     this.selectValue = this.database.prepare(
       "SELECT value FROM closed WHERE topic = ? AND partition = ? AND key = ?",
     );
@@ -129,7 +117,7 @@ export class ClosedStore {
     await this.delivery?.close();
     this.delivery = undefined;
     this.connection.close();
-    this.database.close();
+    this.file.close();
   }
 
   private writer(): (records: BusRecord[]) => void {
