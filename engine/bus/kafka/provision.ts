@@ -5,8 +5,8 @@
 import type { Admin } from "kafkajs";
 import { closedTopic, type TopicNames } from "../../core/topic-names.ts";
 import type { BusLogger } from "../bus.ts";
-import { createClient, type KafkaConnection } from "./client.ts";
-import { delay, unavailable } from "./errors.ts";
+import { type Connection, createClient, type KafkaConnection } from "./client.ts";
+import { delay, isFinal, typeOf, unavailable } from "./errors.ts";
 
 const DEFAULT_PARTITIONS = 12;
 const TOPIC_RESOURCE = 2;
@@ -74,15 +74,21 @@ export async function provisionTopics(options: ProvisionOptions): Promise<Provis
   const logger = options.logger ?? { warn: () => {}, error: () => {} };
   const client = await createClient(options, logger);
   const admin = client.kafka.admin();
+  const connection = client.connection();
   try {
     await admin.connect();
+    await connection.connect();
     const existing = new Set(await admin.listTopics());
     const partitions = options.partitions ?? (await partitionsOfHomes(admin, options.topics, existing));
     const specs = topicSpecs({ ...options, partitions });
     const missing = specs.filter(({ name }) => !existing.has(name));
-    const brokers = (await admin.describeCluster()).brokers.length;
-    const replication = options.replication ?? Math.min(3, brokers);
-    if (missing.length > 0) await create(admin, missing, replication);
+    const { brokers } = await admin.describeCluster();
+    const replication = options.replication ?? Math.min(3, brokers.length);
+    if (missing.length > 0) {
+      await create(admin, missing, replication);
+      const names = missing.map(({ name }) => name);
+      await Promise.all(brokers.map(({ nodeId }) => untilKnown(connection, String(nodeId), names)));
+    }
     const there = specs.filter(({ name }) => existing.has(name));
     return {
       created: missing.map(({ name }) => name),
@@ -91,6 +97,7 @@ export async function provisionTopics(options: ProvisionOptions): Promise<Provis
   } catch (error) {
     throw unavailable(options.brokers.join(", "), error);
   } finally {
+    connection.close();
     await admin.disconnect().catch(() => {});
   }
 }
@@ -118,12 +125,17 @@ async function create(admin: Admin, specs: readonly TopicSpec[], replication: nu
       configEntries: Object.entries(config).map(([entry, value]) => ({ name: entry, value })),
     })),
   });
-  const topics = specs.map(({ name }) => name);
+}
+
+/** Whoever comes next may ask any broker, and hears of it that a topic isn't there until the broker has learnt of it. */
+async function untilKnown(connection: Connection, nodeId: string, topics: string[]): Promise<void> {
   for (const deadline = Date.now() + KNOWN_TIMEOUT_MS; ; await delay(KNOWN_CHECK_MS)) {
     try {
-      await admin.fetchTopicMetadata({ topics });
+      await (await connection.broker(nodeId)).metadata(topics);
       return;
     } catch (error) {
+      // A broker that can't be reached from here keeps nobody waiting.
+      if (typeOf(error) === undefined || isFinal(error)) return;
       if (Date.now() > deadline) throw error;
     }
   }
