@@ -4,7 +4,7 @@ import { type CliProcess, dataFolder, spawnCli } from "../integration/cli-proces
 import { KafkaLoad, PARTITIONS } from "../support/kafka-load.ts";
 
 const brokers = inject("kafkaBrokers");
-/** From the death of a manager to the next event in its partitions: session 10 s, and the claims. */
+/** From the death of a manager to the next event in its partitions: session 8 s, and the claims. */
 const TAKEOVER_LIMIT_MS = 20_000;
 const HANDOVER_LIMIT_MS = 5_000;
 /** Events that come later than this after a manager's end are its successor's. */

@@ -80,7 +80,7 @@ export class Appender {
   private async route(records: NewRecord[]): Promise<Routed[]> {
     for (const { topic } of records) {
       try {
-        await this.connection.know(topic);
+        await this.connection.meet(topic);
       } catch (error) {
         throw typeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION"
           ? topicNotFound(topic)

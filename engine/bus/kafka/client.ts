@@ -31,6 +31,8 @@ const TRANSACTION_COORDINATOR = 1;
 const RETRY_TIMEOUT_MS = 10_000;
 const RETRY_MAXIMUM_MS = 500;
 const LOGS_TIMEOUT_MS = 20_000;
+const UNHEARD_TIMEOUT_MS = 5_000;
+const UNHEARD_CHECK_MS = 200;
 
 export interface KafkaConnection {
   /** `host:port` each; one that can be reached is enough. */
@@ -90,6 +92,21 @@ export class Connection {
     const missing = unknown.filter((topic) => this.partitionsOf(topic) === 0);
     if (missing.length > 0) throw new Error(`the brokers say nothing of ${missing.join(", ")} yet`);
     for (const topic of unknown) this.known.add(topic);
+  }
+
+  /**
+   * The same for who needs the topics: a broker that has just come back, or has much to do, hears of a new topic late, and
+   * says until then that there is none.
+   */
+  async meet(...topics: string[]): Promise<void> {
+    for (const deadline = Date.now() + UNHEARD_TIMEOUT_MS; ; await delay(UNHEARD_CHECK_MS)) {
+      try {
+        await this.know(...topics);
+        return;
+      } catch (error) {
+        if (typeOf(error) !== "UNKNOWN_TOPIC_OR_PARTITION" || Date.now() > deadline) throw error;
+      }
+    }
   }
 
   /** Partitions of a topic that is known here; 0 for one that isn't. */

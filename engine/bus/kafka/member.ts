@@ -23,7 +23,8 @@ import type { JoinedGroup, KafkaBroker } from "./broker.ts";
 import type { Connection } from "./client.ts";
 import { delay, isFinal, typeOf } from "./errors.ts";
 
-const SESSION_TIMEOUT_MS = 10_000;
+/** A dead member is missed for this long. Kafka allows 6 s and more; a machine that is overloaded for seconds isn't dead. */
+const SESSION_TIMEOUT_MS = 8_000;
 const HEARTBEAT_MS = 300;
 /** How long Kafka waits for the members at a rebalance; each lets go of its work within this time. */
 const REBALANCE_TIMEOUT_MS = 10_000;

@@ -88,7 +88,7 @@ export class Reader {
 /** Throws `topic_not_found` or `bus_unavailable`. */
 export async function knowTopic(connection: Connection, topic: string): Promise<void> {
   try {
-    await connection.know(topic);
+    await connection.meet(topic);
   } catch (error) {
     const type = typeOf(error);
     if (type === "UNKNOWN_TOPIC_OR_PARTITION" || type === "INVALID_TOPIC_EXCEPTION") throw topicNotFound(topic);

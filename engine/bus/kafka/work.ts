@@ -120,7 +120,7 @@ export class WorkSession {
     const { changelog, deadLetters } = context;
     await knowTopic(this.fetching, worker.topic);
     await knowTopic(this.claiming, changelog.state);
-    await this.producing.know(changelog.state, changelog.closed);
+    await this.producing.meet(changelog.state, changelog.closed);
     // Where there is none yet, a dead letter will look again.
     await this.producing.know(deadLetters).catch(() => {});
     this.member = new GroupMembership({

@@ -6,7 +6,7 @@ import type { Connection } from "../../../../engine/bus/kafka/client.ts";
 import { GroupMembership } from "../../../../engine/bus/kafka/member.ts";
 
 const { AssignerProtocol: codec } = kafkajs;
-const SESSION_MS = 10_000;
+const SESSION_MS = 8_000;
 
 /** What the coordinator says to every request; "away": nobody answers. */
 let mood: "well" | "away" | "REBALANCE_IN_PROGRESS" | "UNKNOWN_MEMBER_ID";
