@@ -85,10 +85,13 @@ export class Reader {
   }
 }
 
-/** Throws `topic_not_found` or `bus_unavailable`. */
-export async function knowTopic(connection: Connection, topic: string): Promise<void> {
+/**
+ * Throws `topic_not_found` or `bus_unavailable`.
+ * @param how "meet" for who can't go on without the topic
+ */
+export async function knowTopic(connection: Connection, topic: string, how: "know" | "meet" = "know"): Promise<void> {
   try {
-    await connection.meet(topic);
+    await connection[how](topic);
   } catch (error) {
     const type = typeOf(error);
     if (type === "UNKNOWN_TOPIC_OR_PARTITION" || type === "INVALID_TOPIC_EXCEPTION") throw topicNotFound(topic);

@@ -118,8 +118,8 @@ export class WorkSession {
   async start(): Promise<WorkHandle> {
     const { worker, context } = this;
     const { changelog, deadLetters } = context;
-    await knowTopic(this.fetching, worker.topic);
-    await knowTopic(this.claiming, changelog.state);
+    await knowTopic(this.fetching, worker.topic, "meet");
+    await knowTopic(this.claiming, changelog.state, "meet");
     await this.producing.meet(changelog.state, changelog.closed);
     // Where there is none yet, a dead letter will look again.
     await this.producing.know(deadLetters).catch(() => {});

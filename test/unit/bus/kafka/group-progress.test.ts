@@ -35,7 +35,7 @@ function cluster() {
     if (group === "secret") throw new KafkaError("GROUP_AUTHORIZATION_FAILED");
     return broker;
   });
-  const connection = { meet: async () => {}, refresh: async () => {}, allPartitions: () => [0, 1], groupCoordinator };
+  const connection = { know: async () => {}, refresh: async () => {}, allPartitions: () => [0, 1], groupCoordinator };
   const progress = new Progress(connection as Partial<Record<keyof Connection, unknown>> as Connection);
   return { broker, groupCoordinator, progress };
 }
