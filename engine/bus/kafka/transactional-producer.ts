@@ -1,7 +1,8 @@
 /**
  * The producer of transactions. What is asked of a broker that isn't the right one any more, or whose answer is lost, is
- * asked again for a moment, as Kafka's own producer does: records have numbers, and a transaction ends once. Whatever else
- * happens but CONCURRENT_TRANSACTIONS, a transaction is abandoned by its owner.
+ * asked again for a moment: records have numbers, and partitions may be registered twice. Only the end isn't asked for again
+ * when its answer is lost: the first request, late, would end the next transaction of this id in its middle (KIP-890).
+ * Whatever else happens but CONCURRENT_TRANSACTIONS, a transaction is abandoned by its owner.
  */
 import { type Part, type PartitionBatch, Sequences, split } from "./batches.ts";
 import type { KafkaBroker, ProducerIdentity, TransactionIdentity } from "./broker.ts";
@@ -129,7 +130,8 @@ export class TransactionalProducer {
   /** The last part of `commit`. */
   async end(): Promise<void> {
     this.ending = true;
-    await this.ask((coordinator) => coordinator.endTxn({ ...this.who(), transactionResult: true }));
+    const isRefused = (error: unknown) => typeOf(error) !== undefined && hasMoved(error);
+    await this.ask((coordinator) => coordinator.endTxn({ ...this.who(), transactionResult: true }), isRefused);
   }
 
   private who(): TransactionIdentity {
@@ -148,7 +150,10 @@ export class TransactionalProducer {
   }
 
   /** Asks the coordinator, or the one that it is by now. */
-  private async ask(request: (coordinator: KafkaBroker) => Promise<unknown>): Promise<void> {
+  private async ask(
+    request: (coordinator: KafkaBroker) => Promise<unknown>,
+    mayRepeat: (error: unknown) => boolean = hasMoved,
+  ): Promise<void> {
     const since = Date.now();
     for (;;) {
       try {
@@ -159,7 +164,7 @@ export class TransactionalProducer {
         const tookMs = Date.now() - since;
         if (typeOf(error) === "CONCURRENT_TRANSACTIONS" && tookMs < CONCURRENT_TIMEOUT_MS) {
           await delay(CONCURRENT_RETRY_MS);
-        } else if (hasMoved(error) && tookMs < MOVED_TIMEOUT_MS) {
+        } else if (mayRepeat(error) && tookMs < MOVED_TIMEOUT_MS) {
           this.coordinator = undefined;
           await this.connection.refresh();
           await delay(MOVED_RETRY_MS);
