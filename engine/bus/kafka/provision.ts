@@ -78,6 +78,8 @@ export async function provisionTopics(options: ProvisionOptions): Promise<Provis
   try {
     await admin.connect();
     await connection.connect();
+    // Tells it which brokers there are.
+    await connection.refresh();
     const existing = new Set(await admin.listTopics());
     const partitions = options.partitions ?? (await partitionsOfHomes(admin, options.topics, existing));
     const specs = topicSpecs({ ...options, partitions });
@@ -128,7 +130,7 @@ async function create(admin: Admin, specs: readonly TopicSpec[], replication: nu
 }
 
 /** Whoever comes next may ask any broker, and hears of it that a topic isn't there until the broker has learnt of it. */
-async function untilKnown(connection: Connection, nodeId: string, topics: string[]): Promise<void> {
+export async function untilKnown(connection: Connection, nodeId: string, topics: string[]): Promise<void> {
   for (const deadline = Date.now() + KNOWN_TIMEOUT_MS; ; await delay(KNOWN_CHECK_MS)) {
     try {
       await (await connection.broker(nodeId)).metadata(topics);
