@@ -20,6 +20,7 @@ const PRUNE_EVERY_MS = 600_000;
 /** At a time; the event loop has its turn in between. */
 const PRUNE_ENTRIES = 2_000;
 
+/** Another number means another schema: what is there is dropped and read again. */
 const SCHEMA_VERSION = 3;
 /** Keys are looked up at random, one for each journey that begins. */
 const CACHE_KIB = 16_384;

@@ -86,6 +86,7 @@ const isBroken = (error: unknown): boolean =>
 
 /** From now on the machine may go down. */
 function close(database: Database.Database): void {
+  if (!database.open) return;
   database.pragma("synchronous = FULL");
   database.pragma("wal_checkpoint(TRUNCATE)");
   database.prepare("DELETE FROM opened").run();

@@ -31,6 +31,7 @@ describe("a copy on disk keeps what it has", () => {
     const file = open(STARTED_AT);
     say(file, "kept");
     file.close();
+    file.close();
     expect(words(open(AGAIN_AT))).toEqual(["kept"]);
     expect(warnings).toEqual([]);
   });
