@@ -19,7 +19,10 @@ export interface FaultRule {
 }
 
 export interface FaultInjector {
-  /** Replaces the rules of one source (flags, console); sources don't disturb each other. */
+  /**
+   * Replaces the rules of one source (flags, console); sources don't disturb each other. Calls that wait wait by the
+   * new rules.
+   */
   set(source: string, rules: FaultRule[]): void;
   /** What runService takes as `before`. */
   inject(call: Call): Promise<void>;
@@ -29,22 +32,38 @@ export interface FaultInjector {
 export function createFaultInjector(options: { clock?: Clock; random?: () => number } = {}): FaultInjector {
   const { clock = systemClock, random = Math.random } = options;
   const sources = new Map<string, FaultRule[]>();
+  let changed = new AbortController();
+  const rulesFor = (call: Call) =>
+    [...sources.values()]
+      .flat()
+      .filter((rule) => rule.service === call.service && (rule.function === "*" || rule.function === call.function));
   return {
-    set: (source, rules) => void sources.set(source, rules),
+    set(source, rules) {
+      sources.set(source, rules);
+      changed.abort();
+      changed = new AbortController();
+    },
     async inject(call) {
-      const rules = [...sources.values()]
-        .flat()
-        .filter(
-          (rule) => rule.service === call.service && (rule.function === "*" || rule.function === call.function),
-        );
-      const delayMs = Math.max(0, ...rules.map(({ delay_ms }) => delay_ms));
-      if (delayMs > 0) await pause(clock, delayMs, call.signal);
+      const began = clock.now();
+      let rules = rulesFor(call);
+      // A delay that is taken back lets the calls go on that wait for it.
+      for (let waitMs = longestDelay(rules); waitMs > 0 && !call.signal.aborted; ) {
+        const change = changed.signal;
+        await pause(clock, waitMs, AbortSignal.any([call.signal, change]));
+        if (!change.aborted) break;
+        rules = rulesFor(call);
+        waitMs = longestDelay(rules) - (clock.now() - began);
+      }
       call.signal.throwIfAborted();
       const hit = rules.find(({ rate }) => rate > 0 && random() < rate);
       if (hit)
         throw new ServiceFailure("injected", hit.message || `injected failure of ${call.service}.${call.function}`);
     },
   };
+}
+
+function longestDelay(rules: FaultRule[]): number {
+  return Math.max(0, ...rules.map(({ delay_ms }) => delay_ms));
 }
 
 const faultsSchema = z.object({

@@ -54,7 +54,7 @@ test("journeys stay on their version when a new one is published; new ones take 
 }) => {
   const file = fileURLToPath(new URL("../../examples/flows/onboarding.flow.json", import.meta.url));
   const flow: FlowRecord = JSON.parse(await readFile(file, "utf8"));
-  await api.put("/faults", { faults: [{ service: "user", function: "create_user", rate: 0, delay_ms: 3_000 }] });
+  await api.put("/faults", { faults: [{ service: "user", function: "create_user", rate: 0, delay_ms: 100_000 }] });
   const data = { name: "Ada Lovelace", email: "ada@example.com", group: "engineering" };
   const before = await api.post<{ uuid: string }>("/journeys", { name: "onboarding", data });
   await api.post("/flows", { ...flow, version: "2" });

@@ -32,18 +32,17 @@ async function completed(api: ApiClient): Promise<JourneyView> {
 }
 
 test("a journey that fails is undone on screen, and the page says why", async ({ page, api }) => {
-  await api.put("/faults", {
-    faults: [
-      { service: "membership", function: "add_membership", rate: 0, delay_ms: 1_500 },
-      { service: "user", function: "delete_user", rate: 0, delay_ms: 1_500 },
-    ],
-  });
+  // Held until the page has been looked at, however long that takes.
+  const held = { rate: 0, delay_ms: 100_000 };
+  const lastUndo = { service: "user", function: "delete_user", ...held };
+  await api.put("/faults", { faults: [{ service: "membership", function: "add_membership", ...held }, lastUndo] });
   const { uuid } = await api.post<{ uuid: string }>("/journeys", { name: "onboarding", data: BAD_HIRE });
   await open(page, uuid);
   await expect(box(page, "create_user")).toHaveAttribute("data-status", "succeeded");
   await expect(status(page)).toContainText("running");
 
   // While the last undo takes its time, the graph shows the way back.
+  await api.put("/faults", { faults: [lastUndo] });
   await expect(status(page)).toContainText("rolling back");
   await expect(box(page, "add_membership")).toHaveAttribute("data-status", "failed");
   await expect(box(page, "add_license")).toHaveAttribute("data-status", "undone");
@@ -51,6 +50,7 @@ test("a journey that fails is undone on screen, and the page says why", async ({
   await expect(page.locator('.ag-edge-undo[data-walk="walked"]')).toHaveCount(1);
   await expect(page.locator('.ag-edge-undo[data-walk="active"]')).toHaveCount(1);
 
+  await api.put("/faults", { faults: [] });
   await expect(status(page)).toContainText("rolled back");
   await expect(box(page, "create_user")).toHaveAttribute("data-status", "undone");
   await expect(why(page)).toHaveText(

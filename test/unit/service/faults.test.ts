@@ -3,6 +3,7 @@ import { createConsoleClient } from "../../../engine/service/console-client.ts";
 import { type Call, ServiceFailure } from "../../../engine/service/define.ts";
 import { createFaultInjector, watchFaults } from "../../../engine/service/faults.ts";
 import { FakeConsole } from "./fake-console.ts";
+import { ManualClock, turn } from "./manual-clock.ts";
 
 function call(service: string, name: string, signal = new AbortController().signal): Call {
   return {
@@ -74,6 +75,35 @@ describe("a fault rule", () => {
     const waiting = inject(call("user", "create_user", stopping.signal));
     stopping.abort(new Error("stopping"));
     await expect(waiting).rejects.toThrow("stopping");
+  });
+
+  test("delays that change while a call waits: it waits by the new one, from when it began", async () => {
+    const clock = new ManualClock();
+    const { inject, set } = createFaultInjector({ clock });
+    const ended: string[] = [];
+    set("console", [{ service: "user", function: "*", rate: 0, delay_ms: 60_000 }]);
+    const first = inject(call("user", "create_user")).then(() => ended.push("create_user"));
+    await clock.advance(1_000);
+    set("console", [{ service: "user", function: "*", rate: 0, delay_ms: 3_000 }]);
+    await clock.advance(1_999);
+    expect(ended).toEqual([]);
+    await clock.advance(1);
+    expect(ended).toEqual(["create_user"]);
+    const second = inject(call("user", "delete_user")).then(() => ended.push("delete_user"));
+    await clock.advance(1_000);
+    set("console", []);
+    await turn();
+    expect(ended).toEqual(["create_user", "delete_user"]);
+    await Promise.all([first, second]);
+  });
+
+  test("a failure that is asked for while a call waits hits it", async () => {
+    const clock = new ManualClock();
+    const { inject, set } = createFaultInjector({ clock });
+    set("console", [{ service: "user", function: "*", rate: 0, delay_ms: 60_000 }]);
+    const waiting = expect(inject(call("user", "create_user"))).rejects.toThrow("no luck");
+    set("console", [{ service: "user", function: "*", rate: 1, delay_ms: 0, message: "no luck" }]);
+    await waiting;
   });
 });
 
