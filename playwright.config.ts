@@ -23,7 +23,8 @@ export default defineConfig<{ host: DesktopHostKind }>({
   use: {
     ...(executablePath === undefined ? {} : { launchOptions: { executablePath, args: CHROMIUM_FLAGS } }),
     viewport: { width: 1440, height: 900 },
-    trace: "retain-on-failure",
+    // It costs time, and nobody gets at it where CI runs; the screenshot is kept.
+    trace: process.env.CI === undefined ? "retain-on-failure" : "off",
     screenshot: "only-on-failure",
   },
   projects: [

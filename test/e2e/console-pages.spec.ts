@@ -1,21 +1,13 @@
 // What stands around every page, and the pages Services, Cluster and Activity; axe on all of them in both themes.
 
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
+import { expectNothingFromAxe } from "../support/e2e-axe.ts";
 import { expect, startConsole, test } from "../support/e2e-console.ts";
 
 async function open(page: Page, address: string): Promise<void> {
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   await page.goto(new URL(address, page.url()).href);
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-}
-
-async function expectNothingFromAxe(page: Page, what: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(
-    violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`),
-    what,
-  ).toEqual([]);
 }
 
 for (const colorScheme of ["light", "dark"] as const) {

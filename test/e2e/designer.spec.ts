@@ -1,10 +1,10 @@
 // The designer as an operator uses it: drawing by mouse, by keyboard alone, importing, exporting, publishing.
 
 import { readFile } from "node:fs/promises";
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
 import type { FlowRecord } from "../../engine/core/protocol.ts";
 import type { JourneyView } from "../../engine/core/view.ts";
+import { expectNothingFromAxe } from "../support/e2e-axe.ts";
 import { expect, test } from "../support/e2e-console.ts";
 
 const port = (page: Page, node: string, side: "input" | "output", index = 0) =>
@@ -387,13 +387,7 @@ test("nothing of the canvas is loaded before the designer is opened", async ({ p
 for (const scheme of ["light", "dark"] as const) {
   test(`axe finds nothing on the pages of flows, ${scheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-    const check = async (what: string) => {
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      const found = violations.map(
-        ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`,
-      );
-      expect.soft(found, what).toEqual([]);
-    };
+    const check = (what: string) => expectNothingFromAxe(page, what);
     await open(page, "/flows");
     await expect(page.getByRole("link", { name: "onboarding" })).toBeVisible();
     await check("list");

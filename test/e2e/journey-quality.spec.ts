@@ -1,19 +1,12 @@
 // What the page of one journey promises beside what it does: accessible in both themes, light enough, fast enough.
 
 import { gzipSync } from "node:zlib";
-import AxeBuilder from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
+import { expectNothingFromAxe } from "../support/e2e-axe.ts";
 import { type ApiClient, expect, test } from "../support/e2e-console.ts";
 import { BAD_HIRE, startJourney } from "../support/e2e-journeys.ts";
 import { LARGE_JOIN, largeFlow } from "../support/large-flow.ts";
 
 const MAXIMUM_SCRIPT_BYTES = 300_000;
-
-async function expectAccessible(page: Page, where: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join("; ")}`);
-  expect(found, where).toEqual([]);
-}
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`axe finds nothing on the page of one journey, ${colorScheme}`, async ({ page, api }) => {
@@ -22,25 +15,25 @@ for (const colorScheme of ["light", "dark"] as const) {
     const address = `${new URL(page.url()).origin}/journeys/${uuid}`;
     await page.goto(address);
     await expect(page.locator(".ag-step-box").first()).toBeVisible();
-    await expectAccessible(page, "a failed step");
+    await expectNothingFromAxe(page, "a failed step");
     for (const tab of ["Undo", /^Events/, "Settings"] as const) {
       await page.getByRole("tab", { name: tab }).click();
-      await expectAccessible(page, `the tab ${tab}`);
+      await expectNothingFromAxe(page, `the tab ${tab}`);
     }
     await page.getByRole("slider", { name: "Moment shown" }).press("Home");
-    await expectAccessible(page, "a moment of the past");
+    await expectNothingFromAxe(page, "a moment of the past");
     await page.goto(`${address}?step=&tab=operators`);
     await expect(page.getByRole("tab", { name: /^Who did what/ })).toBeVisible();
-    await expectAccessible(page, "who did what");
+    await expectNothingFromAxe(page, "who did what");
     await page.getByRole("button", { name: "Replay…" }).click();
     await expect(page.getByRole("button", { name: "Start the new journey" })).toBeEnabled();
-    await expectAccessible(page, "the sheet of an action");
+    await expectNothingFromAxe(page, "the sheet of an action");
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "Compare…" }).click();
     await page.getByRole("dialog").getByRole("combobox", { name: "its step" }).click();
     await page.getByRole("option", { name: "license.add_license" }).click();
     await expect(page.locator(".cm-mergeView")).toBeVisible();
-    await expectAccessible(page, "the comparison");
+    await expectNothingFromAxe(page, "the comparison");
   });
 }
 

@@ -1,9 +1,9 @@
 // Profiles: made, tested stage by stage, opened though the cluster is away, unlocked on production, and left again.
 
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import type { Info } from "../../engine/api/schemas/console.ts";
 import type { ProfileList } from "../../engine/api/schemas/profile.ts";
+import { expectNothingFromAxe } from "../support/e2e-axe.ts";
 import { expect, test } from "../support/e2e-console.ts";
 
 /** Nothing listens on this port. */
@@ -14,12 +14,6 @@ const banner = (page: Page) => page.getByRole("banner");
 async function open(page: Page, address: string): Promise<void> {
   await page.goto(new URL(address, page.url()).href);
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-}
-
-async function expectNothingFromAxe(page: Page, what: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
-  expect(found, what).toEqual([]);
 }
 
 test("the first steps lead to a form that tests a connection stage by stage and keeps no secret", async ({

@@ -1,7 +1,7 @@
 // Schemas on the page of a service. The registry is a stub at the API: what a real one says stands in the specs of the API.
 
-import AxeBuilder from "@axe-core/playwright";
 import type { SchemaList, SchemaSubject } from "../../engine/api/schemas/schema.ts";
+import { expectNothingFromAxe } from "../support/e2e-axe.ts";
 import { expect, test } from "../support/e2e-console.ts";
 import { GOOD_HIRE, startJourney } from "../support/e2e-journeys.ts";
 
@@ -57,8 +57,7 @@ test("schemas of a service's functions are shown, inferred, registered, and refu
   const sheet = page.getByRole("dialog", { name: "Register a schema: create_user (command)" });
   await sheet.getByRole("button", { name: "Begin with the newest data seen" }).click();
   await expect(sheet.getByRole("textbox", { name: "JSON Schema of create_user (command)" })).toContainText('"email"');
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${id} ${nodes.map(({ target }) => target.join(" "))}`)).toEqual([]);
+  await expectNothingFromAxe(page, "the sheet of a schema");
   await sheet.getByRole("button", { name: "Register", exact: true }).click();
   await expect(sheet).toBeHidden();
   await expect(schemas.getByRole("row").nth(1)).toContainText("version 1 id 21");
