@@ -29,6 +29,7 @@ import type {
   WorkHandle,
 } from "../bus.ts";
 import { Appender, type Placement } from "./append.ts";
+import { calmLogger } from "./calm-logger.ts";
 import { Checkpoints } from "./checkpoint.ts";
 import { type Client, type Connection, createClient, type KafkaConnection } from "./client.ts";
 import { ClosedStore } from "./closed-store.ts";
@@ -64,10 +65,10 @@ export interface KafkaBusOptions extends KafkaConnection {
 
 /** Loads kafkajs and reaches a broker. Throws `bus_unavailable`. */
 export async function openKafkaBus(options: KafkaBusOptions): Promise<ObservableBus> {
-  const logger = options.logger ?? SILENT;
+  const logger = calmLogger(options.logger ?? SILENT);
   const client = await createClient(options, logger);
   const { AssignerProtocol } = (await import("kafkajs")).default;
-  const bus = new KafkaBus(client, AssignerProtocol, options);
+  const bus = new KafkaBus(client, AssignerProtocol, options, logger);
   try {
     await bus.connect();
   } catch (error) {
@@ -97,11 +98,11 @@ class KafkaBus implements ObservableBus {
   private readonly checkpoints = new Map<string, Checkpoints>();
   private readonly closing = new AbortController();
 
-  constructor(client: Client, codec: typeof Kafkajs.AssignerProtocol, options: KafkaBusOptions) {
+  constructor(client: Client, codec: typeof Kafkajs.AssignerProtocol, options: KafkaBusOptions, logger: BusLogger) {
     this.client = client;
     this.options = options;
     this.codec = codec;
-    this.logger = options.logger ?? SILENT;
+    this.logger = logger;
     this.admin = client.kafka.admin();
     this.inspecting = client.connection("all");
     this.producing = client.connection();
@@ -263,7 +264,8 @@ class KafkaBus implements ObservableBus {
 
   /** One for all workers of this process that share a changelog. */
   private checkpointsOf(topic: string): Checkpoints {
-    const { dataDir, logger = SILENT } = this.options;
+    const { logger } = this;
+    const { dataDir } = this.options;
     const found = this.checkpoints.get(topic) ?? new Checkpoints({ dataDir, topic, clock: Date.now, logger });
     this.checkpoints.set(topic, found);
     return found;
