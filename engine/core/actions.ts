@@ -8,22 +8,13 @@ import { sizeError } from "./data-size.ts";
 import { AntigraphError, type ErrorCode } from "./errors.ts";
 import type { CompiledFlow, FlowStep } from "./flow.ts";
 import { ancestors } from "./graph.ts";
+import { iso } from "./iso.ts";
 import { goesOnAfter, type Rollback, type Scope, type Step } from "./journey.ts";
 import { replayUuid } from "./journey-ids.ts";
 import { type ActionData, type ActionName, MANAGER, type StepError } from "./protocol.ts";
 import { beginRollback, type RollbackRequest, rollbackSet } from "./rollback.ts";
 import { transientError } from "./step-errors.ts";
-import {
-  activeRollback,
-  clockOf,
-  hasEnded,
-  isLive,
-  iso,
-  passedPivot,
-  stepOf,
-  stepsInOrder,
-  type Turn,
-} from "./turn.ts";
+import { activeRollback, clockOf, hasEnded, isLive, passedPivot, stepOf, stepsInOrder, type Turn } from "./turn.ts";
 import { mayHaveWorked, negationsOf, owesUndo } from "./undo.ts";
 
 /** The codes of refused actions. */
@@ -159,9 +150,7 @@ function requestOf(
   step: string | undefined,
 ): AskedRollback {
   // The operator knows which outcomes are unknown now, and says to undo them all the same.
-  const blind = [...stepsInOrder(turn.flow, turn.journey)].flatMap(([s, state]) =>
-    mayHaveWorked(state) ? [s.id] : [],
-  );
+  const blind = stepsInOrder(turn.flow, turn.journey).flatMap(([s, state]) => (mayHaveWorked(state) ? [s.id] : []));
   return { ...by(data), trigger, scope, step, blind, include: data.include };
 }
 
@@ -191,7 +180,7 @@ function wouldUndo(turn: Turn, request: AskedRollback): boolean {
   const { trigger, blind, include, reason } = request;
   const none = { causes: [], former: [], reset: [], again: [], actor: "", startedAt: 0 };
   const rollback: Rollback = { ...none, scope, set, trigger, blind, include, reason };
-  return [...stepsInOrder(turn.flow, turn.journey)].some(
+  return stepsInOrder(turn.flow, turn.journey).some(
     ([step, state]) => set.includes(step.id) && owesUndo(rollback, step, state),
   );
 }
@@ -355,7 +344,7 @@ function migrate(turn: Turn, data: ActionData): void {
   if (data.version === journey.version) notAllowed(`the journey is on version ${data.version} already`);
   const target = ctx.flowOf(journey.name, data.version);
   if (!target) throw new Refusal("unknown_version", `version: ${journey.name} ${data.version} is not published`);
-  const bound = [...stepsInOrder(flow, journey)].filter(([step, state]) => needsHome(step, state));
+  const bound = stepsInOrder(flow, journey).filter(([step, state]) => needsHome(step, state));
   const problem = whyHomeless(
     bound.map(([step]) => step),
     flow,
@@ -363,7 +352,7 @@ function migrate(turn: Turn, data: ActionData): void {
   );
   if (problem !== undefined) throw new Refusal("no_home_in_version", problem);
   const negations = Object.fromEntries(
-    [...stepsInOrder(flow, journey)]
+    stepsInOrder(flow, journey)
       .filter(([step, state]) => step.service !== MANAGER && (state.attempts > 0 || state.status === "succeeded"))
       .map(([step, state]) => [step.id, negationsOf(step, state)]),
   );

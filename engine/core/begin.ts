@@ -2,10 +2,11 @@
 import type { JourneyEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import type { CompiledFlow } from "./flow.ts";
+import { iso } from "./iso.ts";
 import type { Journey } from "./journey.ts";
 import type { Position } from "./protocol.ts";
 import { settle } from "./settle.ts";
-import { type Context, iso, openTurn, type Turn } from "./turn.ts";
+import { type Context, openTurn, type Turn } from "./turn.ts";
 
 export interface Start {
   uuid: string;

@@ -52,7 +52,7 @@ function closeRollback(turn: Turn): void {
  * Nothing but approvals is in flight, and nothing can be undone before somebody says what a step's unknown outcome was.
  */
 function onlyWordsAreOwed(turn: Turn): boolean {
-  return [...stepsInOrder(turn.flow, turn.journey)].every(([step, state]) => {
+  return stepsInOrder(turn.flow, turn.journey).every(([step, state]) => {
     const waits = !isLive(state) || isApproval(step);
     return waits && state.status !== "undo_failed" && !undoGoesOn(state, turn.ctx.now);
   });

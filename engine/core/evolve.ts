@@ -3,7 +3,6 @@
  * function, so that what is shown is what was decided on. It reads nothing but the event: no flow, no clock.
  */
 import type { EventDetail, JourneyEvent } from "./events.ts";
-import { ms, optionalMs } from "./fold-calls.ts";
 import {
   currentStatus,
   resetOf,
@@ -15,6 +14,7 @@ import {
   withStatus,
 } from "./fold-rollback.ts";
 import { stepAfter, stepAfterUndo } from "./fold-steps.ts";
+import { ms, optionalMs } from "./iso.ts";
 import type { Call, Held, Journey, Step } from "./journey.ts";
 
 /** The state after `event`. `journey` is undefined exactly for `journey.started`. */

@@ -1,11 +1,7 @@
 /** The fold of one call, a step's attempts or a negation's: what evolve.ts knows of both. */
 import type { EventDetail, JourneyEvent } from "./events.ts";
+import { ms, optionalMs } from "./iso.ts";
 import type { Call, OpenAttempt } from "./journey.ts";
-
-export const ms = (iso: string): number => Date.parse(iso);
-
-export const optionalMs = (iso: string | undefined): number | undefined =>
-  iso === undefined ? undefined : Date.parse(iso);
 
 /** Changes that forward attempts and negations share; the caller adds what is its own. */
 export function callAfter<C extends Call>(call: C, event: JourneyEvent, at: number, detail: EventDetail): C {

@@ -18,11 +18,12 @@ import { parseMoment } from "./duration.ts";
 import { evaluate } from "./expressions.ts";
 import type { FlowStep } from "./flow.ts";
 import { comesFirst, START_EDGE } from "./graph.ts";
+import { iso } from "./iso.ts";
 import type { Journey, Step } from "./journey.ts";
 import { childUuid } from "./journey-ids.ts";
 import { MANAGER, type StepError } from "./protocol.ts";
 import { finalError, transientError } from "./step-errors.ts";
-import { activeRollback, isLive, iso, stepOf, stepsInOrder, type Turn } from "./turn.ts";
+import { activeRollback, isLive, stepOf, stepsInOrder, type Turn } from "./turn.ts";
 import { isMember, isSettled } from "./undo.ts";
 
 /** Dispatches, skips or fails every step whose turn it is, and sends the retries that are due. */

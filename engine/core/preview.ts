@@ -170,7 +170,7 @@ function letNegationsSucceed(turn: Turn): boolean {
 function irreversibleIn(turn: Turn): string[] {
   const rollback = turn.journey.rollback;
   if (!rollback || !sendsUndo(turn)) return [];
-  return [...stepsInOrder(turn.flow, turn.journey)].flatMap(([step, state]) =>
+  return stepsInOrder(turn.flow, turn.journey).flatMap(([step, state]) =>
     rollback.set.includes(step.id) && step.settings.irreversible && tookEffect(rollback, step, state)
       ? [step.id]
       : [],

@@ -8,11 +8,12 @@ import { outputError } from "./command-record.ts";
 import { sizeError } from "./data-size.ts";
 import type { EventType } from "./events.ts";
 import type { FlowStep } from "./flow.ts";
+import { iso } from "./iso.ts";
 import type { Call, OpenAttempt, Step } from "./journey.ts";
 import { MANAGER, type StepError, type ToManager } from "./protocol.ts";
 import { retryNegation, retryStep } from "./retries.ts";
 import { acceptElement, childEnd } from "./sub-journeys.ts";
-import { activeRollback, clockOf, type EventBody, isLive, iso, stepsInOrder, type Turn } from "./turn.ts";
+import { activeRollback, clockOf, type EventBody, isLive, stepsInOrder, type Turn } from "./turn.ts";
 
 /** A reply that belongs to nothing this journey has asked: it goes to the dead letters. */
 export class Misfit extends Error {

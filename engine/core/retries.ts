@@ -1,7 +1,8 @@
 /** After an attempt has ended without success: is there another one, and when. Policies: design of `retry` settings. */
 import type { FlowStep, RetryPolicy } from "./flow.ts";
+import { iso } from "./iso.ts";
 import { type Call, goesOnAfter, type Negation } from "./journey.ts";
-import { activeRollback, clockOf, iso, stepOf, type Turn } from "./turn.ts";
+import { activeRollback, clockOf, stepOf, type Turn } from "./turn.ts";
 
 /** Milliseconds until the attempt after `tries` attempts: exponential, capped, `jitter` of it random. */
 export function retryDelayMs(policy: RetryPolicy, tries: number, random: number): number {

@@ -1,7 +1,8 @@
 /** The state of a journey as the API and the pages show it. With the flow, untouched steps are there too. */
 import type { CompiledFlow } from "./flow.ts";
+import { iso } from "./iso.ts";
 import type { Call, Journey, Step } from "./journey.ts";
-import { iso, stepsInOrder } from "./turn.ts";
+import { stepsInOrder } from "./turn.ts";
 import { leftStanding } from "./undo.ts";
 import type { JourneyView, NegationView, RollbackView, StepView } from "./view.ts";
 

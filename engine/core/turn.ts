@@ -5,6 +5,7 @@
 import type { EventType, JourneyEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import type { CompiledFlow, FlowStep } from "./flow.ts";
+import { iso } from "./iso.ts";
 import type { Call, Journey, Step } from "./journey.ts";
 import type { FromManager, Position } from "./protocol.ts";
 
@@ -53,7 +54,7 @@ export interface Turn {
 
 /** A turn over an existing journey. */
 export function openTurn(journey: Journey, flow: CompiledFlow, ctx: Context, cause?: Position): Turn {
-  const at = new Date(ctx.now).toISOString();
+  const at = iso(ctx.now);
   const turn: Turn = {
     ctx,
     flow,
@@ -85,11 +86,11 @@ export function stepOf(journey: Journey, step: FlowStep): Step {
 }
 
 /** Steps of the flow with their state, each after its predecessors. */
-export function* stepsInOrder(flow: CompiledFlow, journey: Journey): Generator<[FlowStep, Step]> {
-  for (const id of flow.order) {
+export function stepsInOrder(flow: CompiledFlow, journey: Journey): [FlowStep, Step][] {
+  return flow.order.map((id) => {
     const step = flow.steps[id] as FlowStep;
-    yield [step, stepOf(journey, step)];
-  }
+    return [step, stepOf(journey, step)];
+  });
 }
 
 /** A command is out and its clock runs. */
@@ -122,5 +123,3 @@ export function passedPivot(journey: Journey, flow: CompiledFlow): boolean {
  * every clock by the pause's length.
  */
 export const clockOf = (turn: Turn): number => turn.journey.paused?.at ?? turn.ctx.now;
-
-export const iso = (timeMs: number): string => new Date(timeMs).toISOString();

@@ -6,9 +6,10 @@ import { builtinNegations, elementToUndo } from "./builtin.ts";
 import { commandError } from "./command-record.ts";
 import type { CompiledFlow, FlowStep } from "./flow.ts";
 import { descendants } from "./graph.ts";
+import { iso } from "./iso.ts";
 import type { Journey, Negation, Rollback, Step } from "./journey.ts";
 import { MANAGER } from "./protocol.ts";
-import { activeRollback, isOut, iso, stepOf, stepsInOrder, type Turn } from "./turn.ts";
+import { activeRollback, isOut, stepOf, stepsInOrder, type Turn } from "./turn.ts";
 
 /** Sends the negations of every step whose turn it is, and the retries of negations that are due. */
 export function undoNext(turn: Turn): void {

@@ -99,7 +99,9 @@ function parseStart(record: BusRecord, value: ToManager, cause: Position): Parse
 
 /** The journey that sent the record to one that it runs; undefined where the header says nothing of the kind. */
 export function parentOf(headers: BusRecord["headers"]): Parent | undefined {
-  return parentSchema.safeParse(parseJson(headers[START_HEADERS.parent] ?? "")).data;
+  const header = headers[START_HEADERS.parent];
+  // Most journeys have none, and finding that out by an exception is dear.
+  return header === undefined ? undefined : parentSchema.safeParse(parseJson(header)).data;
 }
 
 /** Throws DeadLetter. */
