@@ -1,8 +1,9 @@
 /**
- * How a journey lies in the state changelog. In flight: a small record under `uuid`, rewritten at each change, and what
- * is large apart, written once: the journey's input under `uuid/`, a step's output under `uuid/o:STEP`, and its input
- * under `uuid/i:STEP` where it isn't just the output of another step (or the journey's input), which is the rule. Ended:
- * one record under `uuid` with everything in it.
+ * How a journey lies in the state changelog. In flight: a record under `uuid`, rewritten at each change, and what is large
+ * apart, written once: the journey's input under `uuid/`, a step's output under `uuid/o:STEP`, and its input under
+ * `uuid/i:STEP`. What is small lies in the record: an entry of its own would cost more than writing it again does. A step's
+ * input that is just the output of another step (or the journey's input), which is the rule, is neither: the record says
+ * whose. Ended: one record under `uuid` with everything in it.
  */
 import type { StateEntry } from "../bus/bus.ts";
 import type { Journey, Step } from "../core/journey.ts";
@@ -10,9 +11,12 @@ import { hasEnded } from "../core/turn.ts";
 
 const UUID_CHARS = 36;
 
-/** `o`: the output lies apart. `i`: where the input is found, as a part's name. */
-type StoredStep = Omit<Step, "input" | "output"> & { o?: 1; i?: string };
-type Stored = Omit<Journey, "input" | "steps"> & { steps: Record<string, StoredStep> };
+/** Of a value's JSON, roughly. The record has about as much to say of each step. */
+const SMALL_CHARS = 256;
+
+/** `o`: the output lies apart. `i`: where the input is found, as a part's name, if it doesn't stand here. */
+type StoredStep = Step & { o?: 1; i?: string };
+type Stored = Omit<Journey, "input" | "steps"> & { input?: unknown; steps: Record<string, StoredStep> };
 
 export interface StateChange {
   key: string;
@@ -31,6 +35,9 @@ export function encodeJourney(before: Journey | undefined, after: Journey): Stat
     if (former?.has(name) && former.get(name) === value) continue;
     changes.push({ key: `${after.uuid}/${name}`, value: JSON.stringify(value ?? null) });
   }
+  for (const name of former?.keys() ?? []) {
+    if (!parts.has(name)) changes.push({ key: `${after.uuid}/${name}`, value: null });
+  }
   changes.push({ key: after.uuid, value: JSON.stringify(toStored(after)) });
   return changes;
 }
@@ -44,24 +51,60 @@ function encodeEnded(before: Journey | undefined, after: Journey): StateChange[]
 
 /** What lies apart, by name. */
 function partsOf(journey: Journey): Map<string, unknown> {
-  const parts = new Map<string, unknown>([["", journey.input]]);
-  for (const [id, step] of Object.entries(journey.steps)) {
-    if (step.output !== undefined) parts.set(`o:${id}`, step.output);
-    if (step.input !== undefined && sourceOf(journey, id, step.input) === `i:${id}`) parts.set(`i:${id}`, step.input);
+  const parts = new Map<string, unknown>();
+  if (!isSmall(journey.input)) parts.set("", journey.input);
+  for (const id in journey.steps) {
+    const { input, output } = journey.steps[id] as Step;
+    if (output !== undefined && !isSmall(output)) parts.set(`o:${id}`, output);
+    if (input === undefined || isSmall(input)) continue;
+    if (sourceOf(journey, id, input) === `i:${id}`) parts.set(`i:${id}`, input);
   }
   return parts;
 }
 
 function toStored(journey: Journey): Stored {
   const steps: Record<string, StoredStep> = {};
-  for (const [id, { input, output, ...rest }] of Object.entries(journey.steps)) {
+  for (const id in journey.steps) {
+    const { input, output, ...rest } = journey.steps[id] as Step;
     const stored: StoredStep = rest;
-    if (output !== undefined) stored.o = 1;
-    if (input !== undefined) stored.i = sourceOf(journey, id, input);
+    if (output !== undefined) {
+      if (isSmall(output)) stored.output = output;
+      else stored.o = 1;
+    }
+    if (input !== undefined) {
+      const source = sourceOf(journey, id, input);
+      if (source === `i:${id}` && isSmall(input)) stored.input = input;
+      else stored.i = source;
+    }
     steps[id] = stored;
   }
-  const { input: _apart, ...record } = { ...journey, steps };
-  return record;
+  const { input, ...rest } = journey;
+  return isSmall(input) ? { ...rest, input, steps } : { ...rest, steps };
+}
+
+/** The same answer before and after a value was JSON: where it lies must be known from the value alone. */
+function isSmall(value: unknown): boolean {
+  return charsLeft(value, SMALL_CHARS) >= 0;
+}
+
+/** Of so many, when this value has been written; negative when they don't do. */
+function charsLeft(value: unknown, chars: number): number {
+  if (typeof value === "string") return chars - value.length - 2;
+  // Numbers that JSON doesn't know become null.
+  if (typeof value !== "object" || value === null) return chars - 8;
+  let left = chars - 2;
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      if (left < 0) break;
+      left = charsLeft(item, left - 1);
+    }
+    return left;
+  }
+  for (const [name, item] of Object.entries(value)) {
+    if (left < 0) break;
+    if (item !== undefined) left = charsLeft(item, left - name.length - 4);
+  }
+  return left;
 }
 
 /** By identity: data that was handed on verbatim is the same value in memory. */
@@ -100,17 +143,21 @@ export function* decodeClocks(entries: Iterable<StateEntry>): Generator<Journey>
 /** A journey in flight from its record; `part` reads what lies apart under `uuid/NAME`. */
 export function decodeOpen(record: string, part: (name: string) => string | undefined): Journey {
   const stored = JSON.parse(record) as Stored;
-  const read = new Map<string, unknown>();
-  const value = (name: string): unknown => {
-    if (!read.has(name)) read.set(name, JSON.parse(part(name) ?? "null"));
-    return read.get(name);
-  };
+  const input = stored.input === undefined ? JSON.parse(part("") ?? "null") : stored.input;
   const steps: Record<string, Step> = {};
-  for (const [id, { o, i, ...rest }] of Object.entries(stored.steps)) {
-    const step: Step = rest;
-    if (i !== undefined) step.input = value(i);
-    if (o === 1) step.output = value(`o:${id}`);
+  for (const id in stored.steps) {
+    const { o, i, ...step } = stored.steps[id] as StoredStep;
+    if (o === 1) step.output = JSON.parse(part(`o:${id}`) ?? "null");
     steps[id] = step;
   }
-  return { ...stored, input: value(""), steps };
+  // Behind all outputs: those of one step are the inputs of others.
+  for (const id in stored.steps) {
+    const source = stored.steps[id]?.i;
+    const step = steps[id];
+    if (source === undefined || step === undefined) continue;
+    if (source === "") step.input = input;
+    else if (source === `i:${id}`) step.input = JSON.parse(part(source) ?? "null");
+    else step.input = steps[source.slice("o:".length)]?.output;
+  }
+  return { ...stored, input, steps };
 }
