@@ -14,6 +14,8 @@ import { TransactionalProducer } from "./transactional-producer.ts";
 
 /** How long an append is tried before it is refused. */
 const APPEND_TIMEOUT_MS = 15_000;
+/** Of an appender that died, or doesn't know what became of it: until then nobody reads further in its partitions. */
+const TRANSACTION_TIMEOUT_MS = 20_000;
 const RETRY_MS = 200;
 /** Somebody else's open transaction may hide what is committed for longer. */
 const VISIBLE_TIMEOUT_MS = 2_000;
@@ -215,7 +217,7 @@ export class Appender {
     for (;;) {
       try {
         if (this.several === undefined) {
-          const fresh = new TransactionalProducer(this.connection, this.transactionalId);
+          const fresh = new TransactionalProducer(this.connection, this.transactionalId, TRANSACTION_TIMEOUT_MS);
           // Aborts what a failed try has left open.
           await fresh.initialise();
           this.several = fresh;

@@ -38,6 +38,8 @@ export interface ClaimOptions {
    * before the claim can be read, for that lies behind it in the log.
    */
   isAbandoned(workId: string): boolean;
+  /** Has what such an id has left open aborted. */
+  abort(workId: string): Promise<void>;
   /** The group gives the partition to this member, and its work id is still the one named. */
   isOwner(): boolean;
   /** Asks the group whether this member is in it. */
@@ -55,9 +57,9 @@ export async function claim(options: ClaimOptions): Promise<Restored | undefined
   await log.readToEnd();
   let last = log.claim();
   if (last !== undefined && last.work !== workId) {
-    const former = new TransactionalProducer(connection, last.work);
-    if (options.isAbandoned(last.work)) await former.abort();
+    if (options.isAbandoned(last.work)) await options.abort(last.work);
     else {
+      const former = new TransactionalProducer(connection, last.work);
       if (await options.isMember(last.member)) last = await released(log, last, options);
       // Claims that don't tell the epoch were made by an older release.
       if (last !== undefined) await former.fence(last.epoch ?? Number.POSITIVE_INFINITY);

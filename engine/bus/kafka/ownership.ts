@@ -158,6 +158,7 @@ export class Ownership {
       epoch: producerEpoch,
       memberId: this.memberId,
       isAbandoned: (workId) => transactions.hasAbandoned(workId),
+      abort: (workId) => transactions.abort(workId),
       isOwner,
       isMember,
       signal,

@@ -11,7 +11,7 @@ import { describeTransaction } from "./describe-transaction.ts";
 import { delay, hasMoved, isFinal, typeOf } from "./errors.ts";
 import { sendParts } from "./produce.ts";
 
-/** A transaction that nobody ends is aborted by Kafka after this time. */
+/** A transaction that nobody ends is aborted by Kafka after this time, and up to ten seconds more. */
 const TRANSACTION_TIMEOUT_MS = 60_000;
 /** Kafka needs a moment to settle a transaction before the producer can begin the next one. */
 const CONCURRENT_RETRY_MS = 1;
@@ -22,6 +22,9 @@ const MOVED_RETRY_MS = 25;
 /** A transaction that takes longer to be settled may have a partition without a leader. */
 const SETTLING_MS = 1_000;
 const ABORTING = new Set(["PrepareAbort", "PrepareEpochFence"]);
+/** The coordinator brings it to its end by itself, or there is nothing to be brought. */
+const SETTLED = new Set(["PrepareCommit", "PrepareAbort", "CompleteCommit", "CompleteAbort", "Empty", "Dead"]);
+const ABORT_RETRY_MS = 20;
 
 /** One transactional id, used by one owner for one transaction after the other. */
 export class TransactionalProducer {
@@ -29,13 +32,15 @@ export class TransactionalProducer {
   /** The end of the last transaction was asked for: if it failed, it may have been committed all the same. */
   ending = false;
   private readonly connection: Connection;
+  private readonly timeoutMs: number;
   private identity: ProducerIdentity | undefined;
   private coordinator: KafkaBroker | undefined;
   private sequences = new Sequences();
 
-  constructor(connection: Connection, transactionalId: string) {
+  constructor(connection: Connection, transactionalId: string, timeoutMs = TRANSACTION_TIMEOUT_MS) {
     this.connection = connection;
     this.transactionalId = transactionalId;
+    this.timeoutMs = timeoutMs;
   }
 
   /** Of who has initialised it last; -1 before that. */
@@ -71,7 +76,7 @@ export class TransactionalProducer {
     for (let waitMs = 2; ; waitMs = Math.min(50, waitMs * 2)) {
       try {
         this.coordinator = await this.connection.transactionCoordinator(this.transactionalId);
-        const request = { transactionalId: this.transactionalId, transactionTimeout: TRANSACTION_TIMEOUT_MS };
+        const request = { transactionalId: this.transactionalId, transactionTimeout: this.timeoutMs };
         const { producerId, producerEpoch } = await this.coordinator.initProducerId(request);
         this.identity = { producerId, producerEpoch };
         this.sequences = new Sequences();
@@ -88,15 +93,36 @@ export class TransactionalProducer {
   /**
    * Has an open transaction of this id aborted, without waiting until every partition in it knows: one of them may have no
    * leader. For ids whose owner is known to do nothing more with them.
+   *
+   * A coordinator that answers CONCURRENT_TRANSACTIONS may have begun to abort, or be about to end the transaction as its
+   * owner has asked. Neither is certain before it stands in the coordinator's log: with brokers away that fails, and the
+   * transaction is open as before.
    */
   async abort(): Promise<void> {
-    await this.connection.retry(async () => {
-      const coordinator = await this.connection.transactionCoordinator(this.transactionalId);
-      const request = { transactionalId: this.transactionalId, transactionTimeout: TRANSACTION_TIMEOUT_MS };
-      await coordinator.initProducerId(request).catch((error: unknown) => {
-        if (typeOf(error) !== "CONCURRENT_TRANSACTIONS") throw error;
+    const { transactionalId, connection, timeoutMs } = this;
+    const deadline = Date.now() + CONCURRENT_TIMEOUT_MS;
+    const request = { transactionalId, transactionTimeout: timeoutMs };
+    for (;;) {
+      const busy = await connection.retry(async () => {
+        const coordinator = await connection.transactionCoordinator(transactionalId);
+        try {
+          await coordinator.initProducerId(request);
+          return undefined;
+        } catch (error) {
+          if (typeOf(error) !== "CONCURRENT_TRANSACTIONS") throw error;
+          return { coordinator, error };
+        }
       });
-    });
+      if (busy === undefined) return;
+      const found = await describeTransaction(busy.coordinator, transactionalId).catch(() => undefined);
+      if (found !== undefined && SETTLED.has(found.state)) return;
+      if (Date.now() > deadline) {
+        // Brokers before 3.0 don't tell; they have had their time.
+        if (found === undefined) return;
+        throw busy.error;
+      }
+      await delay(ABORT_RETRY_MS);
+    }
   }
 
   /**

@@ -56,7 +56,8 @@ export class Transactions {
   /** Committed, in order; it isn't known yet whether readers see them. */
   private readonly unseen: { commit: Commit; ends: readonly BatchEnd[]; at: number }[] = [];
   private looking = false;
-  private readonly abandoned = new Set<string>();
+  /** With what aborts its last transaction, once somebody has asked for that. */
+  private readonly abandoned = new Map<string, Promise<void> | undefined>();
   /** Something went wrong: who leads and who coordinates may be others by now. */
   private stale = false;
 
@@ -80,15 +81,27 @@ export class Transactions {
 
   /** A fresh work id; the old one is never used again. */
   renew(): void {
-    const [oldest = ""] = this.abandoned;
+    const [oldest = ""] = this.abandoned.keys();
     if (this.abandoned.size >= MAXIMUM_ABANDONED_IDS) this.abandoned.delete(oldest);
-    this.abandoned.add(this.current.workId);
+    this.abandoned.set(this.current.workId, undefined);
     this.current = this.begin();
   }
 
   /** It was this process's own; once `settled`, nothing more comes from it. */
   hasAbandoned(workId: string): boolean {
     return this.abandoned.has(workId);
+  }
+
+  /** Has the last transaction of such an id aborted, if it is open: once for all partitions. */
+  abort(workId: string): Promise<void> {
+    const known = this.abandoned.get(workId);
+    if (known !== undefined) return known;
+    const aborting = new TransactionalProducer(this.options.connection, workId).abort();
+    const set = (result: Promise<void> | undefined) =>
+      this.abandoned.has(workId) && this.abandoned.set(workId, result);
+    set(aborting);
+    aborting.catch(() => set(undefined));
+    return aborting;
   }
 
   /** Begins a transaction; none may be under way. */

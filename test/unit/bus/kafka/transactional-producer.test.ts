@@ -4,6 +4,15 @@ import type { KafkaBroker, ProduceRequest } from "../../../../engine/bus/kafka/b
 import type { Connection } from "../../../../engine/bus/kafka/client.ts";
 import { TransactionalProducer } from "../../../../engine/bus/kafka/transactional-producer.ts";
 
+/** What the coordinator tells of a transaction; undefined: it doesn't. */
+let described: string | undefined;
+vi.mock("../../../../engine/bus/kafka/describe-transaction.ts", () => ({
+  describeTransaction: async () => {
+    if (described === undefined) throw new Error("unsupported");
+    return { state: described, producerEpoch: 0 };
+  },
+}));
+
 /** Two brokers. The records of a partition are in its log once, whoever wrote them how often. */
 class SmallKafka {
   readonly logs = new Map<number, { sequence: number; value: string }[]>();
@@ -18,6 +27,8 @@ class SmallKafka {
   /** Taken from the front: what becomes of the next produce requests and of the next ends. */
   readonly produces: ("lost answer" | "cut before" | "fenced")[] = [];
   readonly ends: ("lost answer" | "fenced")[] = [];
+  /** The coordinator is busy with the transaction for so many requests, and what comes of each. */
+  readonly busy: (() => void)[] = [];
   private open = false;
   committed = 0;
 
@@ -39,6 +50,7 @@ class SmallKafka {
         this.believed = new Map(this.leaders);
         this.believedCoordinator = this.coordinator;
       },
+      retry: async (request) => request(),
     };
     return known as Connection;
   }
@@ -51,6 +63,9 @@ class SmallKafka {
     const known: Partial<KafkaBroker> = {
       initProducerId: async () => {
         coordinate("init");
+        const becomes = this.busy.shift();
+        becomes?.();
+        if (becomes !== undefined) throw failure("CONCURRENT_TRANSACTIONS");
         return { producerId: "7", producerEpoch: this.epoch };
       },
       addPartitionsToTxn: async () => {
@@ -110,6 +125,7 @@ function batches(...values: string[]): Batches {
 let kafka: SmallKafka;
 let producer: TransactionalProducer;
 beforeEach(async () => {
+  described = undefined;
   kafka = new SmallKafka();
   producer = new TransactionalProducer(kafka.connection, "work-1");
   await producer.initialise();
@@ -196,4 +212,50 @@ it("is given up after a moment when nobody says who leads now", async () => {
   await vi.advanceTimersByTimeAsync(2_000);
   await refused;
   expect(kafka.committed).toBe(1);
+});
+
+describe("an open transaction is aborted", () => {
+  it("with the first request, if the coordinator has nothing else to do with it", async () => {
+    await producer.abort();
+    expect(kafka.asked).toEqual(["init 1"]);
+  });
+
+  it("also when the coordinator's first try to abort or end it fails, as it does with brokers away", async () => {
+    described = "Ongoing";
+    kafka.busy.push(
+      () => {},
+      () => {},
+    );
+    await producer.abort();
+    expect(kafka.asked).toEqual(["init 1", "init 1", "init 1"]);
+  });
+
+  it.each(["PrepareAbort", "PrepareCommit", "CompleteAbort"])(
+    "without waiting for its partitions: the coordinator says %s, and does the rest",
+    async (state) => {
+      described = "Ongoing";
+      kafka.busy.push(
+        () => {},
+        () => {
+          described = state;
+        },
+      );
+      await producer.abort();
+      expect(kafka.asked).toEqual(["init 1", "init 1"]);
+    },
+  );
+
+  it("or it is said that it wasn't; brokers that don't tell have 15 s", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    kafka.busy.push(...Array.from({ length: 10_000 }, () => () => {}));
+    described = "Ongoing";
+    const refused = expect(producer.abort()).rejects.toThrow("CONCURRENT_TRANSACTIONS");
+    await vi.advanceTimersByTimeAsync(16_000);
+    await refused;
+    described = undefined;
+    const gone = producer.abort();
+    await vi.advanceTimersByTimeAsync(16_000);
+    await gone;
+  });
 });
