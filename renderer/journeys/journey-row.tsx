@@ -72,8 +72,9 @@ export const JourneyTableRow = memo(function JourneyTableRow(props: JourneyTable
       </Cell>
       <Cell>
         <span className="ag-truncate" title={`${row.name} version ${row.version}`}>
-          {row.name} <span className="ag-dim">v{row.version}</span>
+          {row.name}
         </span>
+        <span className={`ag-dim ${classes.version}`}>v{row.version}</span>
       </Cell>
       <Cell>
         <Link
