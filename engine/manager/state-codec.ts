@@ -13,6 +13,10 @@ const UUID_CHARS = 36;
 
 /** Of a value's JSON, roughly. The record has about as much to say of each step. */
 const SMALL_CHARS = 256;
+/** Of objects, which never change: large ones aren't looked through again at each change. */
+const knownAsSmall = new WeakMap<object, boolean>();
+/** Parts that were read though they are small: from before small data lay in the record. */
+const strays = new WeakMap<Journey, string[]>();
 
 /** `o`: the output lies apart. `i`: where the input is found, as a part's name, if it doesn't stand here. */
 type StoredStep = Step & { o?: 1; i?: string };
@@ -35,7 +39,7 @@ export function encodeJourney(before: Journey | undefined, after: Journey): Stat
     if (former?.has(name) && former.get(name) === value) continue;
     changes.push({ key: `${after.uuid}/${name}`, value: JSON.stringify(value ?? null) });
   }
-  for (const name of former?.keys() ?? []) {
+  for (const name of known && former ? [...former.keys(), ...(strays.get(known) ?? [])] : []) {
     if (!parts.has(name)) changes.push({ key: `${after.uuid}/${name}`, value: null });
   }
   changes.push({ key: after.uuid, value: JSON.stringify(toStored(after)) });
@@ -45,7 +49,9 @@ export function encodeJourney(before: Journey | undefined, after: Journey): Stat
 function encodeEnded(before: Journey | undefined, after: Journey): StateChange[] {
   const changes: StateChange[] = [{ key: after.uuid, value: JSON.stringify(after), closed: true }];
   if (!before || hasEnded(before)) return changes;
-  for (const name of partsOf(before).keys()) changes.push({ key: `${after.uuid}/${name}`, value: null });
+  for (const name of [...partsOf(before).keys(), ...(strays.get(before) ?? [])]) {
+    changes.push({ key: `${after.uuid}/${name}`, value: null });
+  }
   return changes;
 }
 
@@ -84,7 +90,12 @@ function toStored(journey: Journey): Stored {
 
 /** The same answer before and after a value was JSON: where it lies must be known from the value alone. */
 function isSmall(value: unknown): boolean {
-  return charsLeft(value, SMALL_CHARS) >= 0;
+  if (typeof value !== "object" || value === null) return charsLeft(value, SMALL_CHARS) >= 0;
+  const known = knownAsSmall.get(value);
+  if (known !== undefined) return known;
+  const small = charsLeft(value, SMALL_CHARS) >= 0;
+  knownAsSmall.set(value, small);
+  return small;
 }
 
 /** Of so many, when this value has been written; negative when they don't do. */
@@ -100,8 +111,9 @@ function charsLeft(value: unknown, chars: number): number {
     }
     return left;
   }
-  for (const [name, item] of Object.entries(value)) {
+  for (const name in value) {
     if (left < 0) break;
+    const item = (value as Record<string, unknown>)[name];
     if (item !== undefined) left = charsLeft(item, left - name.length - 4);
   }
   return left;
@@ -143,11 +155,18 @@ export function* decodeClocks(entries: Iterable<StateEntry>): Generator<Journey>
 /** A journey in flight from its record; `part` reads what lies apart under `uuid/NAME`. */
 export function decodeOpen(record: string, part: (name: string) => string | undefined): Journey {
   const stored = JSON.parse(record) as Stored;
-  const input = stored.input === undefined ? JSON.parse(part("") ?? "null") : stored.input;
+  const smallParts: string[] = [];
+  const read = (name: string): unknown => {
+    const text = part(name);
+    const value: unknown = JSON.parse(text ?? "null");
+    if (text !== undefined && isSmall(value)) smallParts.push(name);
+    return value;
+  };
+  const input = stored.input === undefined ? read("") : stored.input;
   const steps: Record<string, Step> = {};
   for (const id in stored.steps) {
     const { o, i, ...step } = stored.steps[id] as StoredStep;
-    if (o === 1) step.output = JSON.parse(part(`o:${id}`) ?? "null");
+    if (o === 1) step.output = read(`o:${id}`);
     steps[id] = step;
   }
   // Behind all outputs: those of one step are the inputs of others.
@@ -156,8 +175,10 @@ export function decodeOpen(record: string, part: (name: string) => string | unde
     const step = steps[id];
     if (source === undefined || step === undefined) continue;
     if (source === "") step.input = input;
-    else if (source === `i:${id}`) step.input = JSON.parse(part(source) ?? "null");
+    else if (source === `i:${id}`) step.input = read(source);
     else step.input = steps[source.slice("o:".length)]?.output;
   }
-  return { ...stored, input, steps };
+  const journey: Journey = { ...stored, input, steps };
+  if (smallParts.length > 0) strays.set(journey, smallParts);
+  return journey;
 }

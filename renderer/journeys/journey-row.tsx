@@ -74,7 +74,9 @@ export const JourneyTableRow = memo(function JourneyTableRow(props: JourneyTable
         <span className="ag-truncate" title={`${row.name} version ${row.version}`}>
           {row.name}
         </span>
-        <span className={`ag-dim ${classes.version}`}>v{row.version}</span>
+        <span className={`ag-dim ag-truncate ${classes.version}`} title={`${row.name} version ${row.version}`}>
+          v{row.version}
+        </span>
       </Cell>
       <Cell>
         <Link

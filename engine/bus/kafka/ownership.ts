@@ -158,7 +158,7 @@ export class Ownership {
       epoch: producerEpoch,
       memberId: this.memberId,
       isAbandoned: (workId) => transactions.hasAbandoned(workId),
-      abort: (workId) => transactions.abort(workId),
+      abort: (workId) => transactions.abort(workId, claiming),
       isOwner,
       isMember,
       signal,

@@ -24,7 +24,9 @@ const SETTLING_MS = 1_000;
 const ABORTING = new Set(["PrepareAbort", "PrepareEpochFence"]);
 /** The coordinator brings it to its end by itself, or there is nothing to be brought. */
 const SETTLED = new Set(["PrepareCommit", "PrepareAbort", "CompleteCommit", "CompleteAbort", "Empty", "Dead"]);
-const ABORT_RETRY_MS = 20;
+const ABORT_RETRY_MS = 50;
+/** Brokers before 3.0 don't tell of transactions, and close the connection when they are asked. */
+const MAXIMUM_UNTOLD = 3;
 
 /** One transactional id, used by one owner for one transaction after the other. */
 export class TransactionalProducer {
@@ -98,11 +100,11 @@ export class TransactionalProducer {
    * owner has asked. Neither is certain before it stands in the coordinator's log: with brokers away that fails, and the
    * transaction is open as before.
    */
-  async abort(): Promise<void> {
+  async abort(signal?: AbortSignal): Promise<void> {
     const { transactionalId, connection, timeoutMs } = this;
     const deadline = Date.now() + CONCURRENT_TIMEOUT_MS;
     const request = { transactionalId, transactionTimeout: timeoutMs };
-    for (;;) {
+    for (let untold = 0; signal?.aborted !== true; ) {
       const busy = await connection.retry(async () => {
         const coordinator = await connection.transactionCoordinator(transactionalId);
         try {
@@ -115,13 +117,10 @@ export class TransactionalProducer {
       });
       if (busy === undefined) return;
       const found = await describeTransaction(busy.coordinator, transactionalId).catch(() => undefined);
-      if (found !== undefined && SETTLED.has(found.state)) return;
-      if (Date.now() > deadline) {
-        // Brokers before 3.0 don't tell; they have had their time.
-        if (found === undefined) return;
-        throw busy.error;
-      }
-      await delay(ABORT_RETRY_MS);
+      if (found === undefined) untold++;
+      if (untold >= MAXIMUM_UNTOLD || (found !== undefined && SETTLED.has(found.state))) return;
+      if (Date.now() > deadline) throw busy.error;
+      await delay(ABORT_RETRY_MS, signal);
     }
   }
 

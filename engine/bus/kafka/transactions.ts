@@ -93,10 +93,10 @@ export class Transactions {
   }
 
   /** Has the last transaction of such an id aborted, if it is open: once for all partitions. */
-  abort(workId: string): Promise<void> {
+  abort(workId: string, connection: Connection): Promise<void> {
     const known = this.abandoned.get(workId);
     if (known !== undefined) return known;
-    const aborting = new TransactionalProducer(this.options.connection, workId).abort();
+    const aborting = new TransactionalProducer(connection, workId).abort(this.options.signal);
     const set = (result: Promise<void> | undefined) =>
       this.abandoned.has(workId) && this.abandoned.set(workId, result);
     set(aborting);

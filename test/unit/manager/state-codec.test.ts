@@ -114,6 +114,11 @@ describe("a journey in flight", () => {
     expect(read.input).toEqual({ in: 1 });
     expect(read.steps.a).toEqual(stepWith({ status: "succeeded", input: { in: 1 }, output: { out: 1 } }));
     expect(read.steps.b?.input).toEqual({ out: 1 });
+    // What lay apart lies in the record now.
+    const gone = (after: Journey) =>
+      encodeJourney(read, after).flatMap(({ key, value }) => (value === null ? [key.slice(UUID.length)] : []));
+    expect(gone({ ...read, seq: 9 })).toEqual(["/", "/o:a"]);
+    expect(gone({ ...read, status: "completed" })).toEqual(["/", "/o:a"]);
   });
 
   /** Data of all sizes, many about as large as what still counts as small; undefined and NaN change as they become JSON. */
