@@ -13,8 +13,8 @@ const UUID_CHARS = 36;
 
 /** Of a value's JSON, roughly. The record has about as much to say of each step. */
 const SMALL_CHARS = 256;
-/** Of objects, which never change: large ones aren't looked through again at each change. */
-const knownAsSmall = new WeakMap<object, boolean>();
+/** Not looked through again at each change; data never changes. */
+const large = new WeakSet<object>();
 /** Parts that were read though they are small: from before small data lay in the record. */
 const strays = new WeakMap<Journey, string[]>();
 
@@ -90,11 +90,10 @@ function toStored(journey: Journey): Stored {
 
 /** The same answer before and after a value was JSON: where it lies must be known from the value alone. */
 function isSmall(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return charsLeft(value, SMALL_CHARS) >= 0;
-  const known = knownAsSmall.get(value);
-  if (known !== undefined) return known;
+  const isObject = typeof value === "object" && value !== null;
+  if (isObject && large.has(value)) return false;
   const small = charsLeft(value, SMALL_CHARS) >= 0;
-  knownAsSmall.set(value, small);
+  if (isObject && !small) large.add(value);
   return small;
 }
 

@@ -98,7 +98,8 @@ export class TransactionalProducer {
    *
    * A coordinator that answers CONCURRENT_TRANSACTIONS may have begun to abort, or be about to end the transaction as its
    * owner has asked. Neither is certain before it stands in the coordinator's log: with brokers away that fails, and the
-   * transaction is open as before.
+   * transaction is open as before. Rejects when it is still so after 15 s, or when the cluster can't be reached; ends
+   * without a word when `signal` is aborted.
    */
   async abort(signal?: AbortSignal): Promise<void> {
     const { transactionalId, connection, timeoutMs } = this;
