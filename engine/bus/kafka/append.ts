@@ -5,18 +5,15 @@
  */
 import { AntigraphError } from "../../core/errors.ts";
 import type { NewRecord } from "../bus.ts";
+import { AppendTransactions } from "./append-transactions.ts";
 import { Batches, MAXIMUM_BATCH_BYTES } from "./batches.ts";
 import type { Connection } from "./client.ts";
-import { delay, isFinal, topicNotFound, typeOf, unavailable } from "./errors.ts";
+import { delay, topicNotFound, typeOf, unavailable } from "./errors.ts";
 import { IdempotentProducer } from "./idempotent-producer.ts";
 import { type Routed, route } from "./route.ts";
-import { TransactionalProducer } from "./transactional-producer.ts";
 
 /** How long an append is tried before it is refused. */
 const APPEND_TIMEOUT_MS = 15_000;
-/** Of an appender that died, or doesn't know what became of it: until then nobody reads further in its partitions. */
-const TRANSACTION_TIMEOUT_MS = 20_000;
-const RETRY_MS = 200;
 /** Somebody else's open transaction may hide what is committed for longer. */
 const VISIBLE_TIMEOUT_MS = 2_000;
 const VISIBLE_CHECK_MS = 2;
@@ -45,8 +42,7 @@ interface Lane {
 export class Appender {
   private readonly connection: Connection;
   private readonly single: IdempotentProducer;
-  private readonly transactionalId: string;
-  private several: TransactionalProducer | undefined;
+  private readonly several: AppendTransactions;
   private readonly lanes = new Map<string, Lane>();
   /** Appends to several partitions that are at the head of their lanes. */
   private ready: Append[] = [];
@@ -59,7 +55,7 @@ export class Appender {
   constructor(connection: Connection, transactionalId: string) {
     this.connection = connection;
     this.single = new IdempotentProducer(connection);
-    this.transactionalId = transactionalId;
+    this.several = new AppendTransactions(connection, transactionalId);
   }
 
   append(records: NewRecord[]): Promise<Placement[]> {
@@ -77,6 +73,7 @@ export class Appender {
   async close(): Promise<void> {
     this.closed = true;
     await Promise.all(this.open);
+    await this.several.close();
   }
 
   private async route(records: NewRecord[]): Promise<Routed[]> {
@@ -187,7 +184,7 @@ export class Appender {
       }),
     );
     try {
-      const firsts = await this.commit(batches);
+      const firsts = await this.several.commit(batches.all, APPEND_TIMEOUT_MS);
       await this.visible(
         batches.all.map((batch, index) => ({ ...batch, end: (firsts[index] ?? 0) + batch.messages.length })),
       );
@@ -209,28 +206,6 @@ export class Appender {
   private async visible(ends: { topic: string; partition: number; end: number }[]): Promise<void> {
     const deadline = Date.now() + VISIBLE_TIMEOUT_MS;
     while (!(await this.connection.areVisible(ends)) && Date.now() < deadline) await delay(VISIBLE_CHECK_MS);
-  }
-
-  /** Tries again as long as it is certain that nothing was committed. */
-  private async commit(batches: Batches): Promise<number[]> {
-    const deadline = Date.now() + APPEND_TIMEOUT_MS;
-    for (;;) {
-      try {
-        if (this.several === undefined) {
-          const fresh = new TransactionalProducer(this.connection, this.transactionalId, TRANSACTION_TIMEOUT_MS);
-          // Aborts what a failed try has left open.
-          await fresh.initialise();
-          this.several = fresh;
-        }
-        return await this.several.commit(batches.all);
-      } catch (error) {
-        const maybe = this.several?.ending === true;
-        this.several = undefined;
-        if (maybe || isFinal(error) || Date.now() > deadline) throw error;
-        await this.connection.refresh();
-        await delay(RETRY_MS);
-      }
-    }
   }
 }
 

@@ -262,16 +262,17 @@ export class Connection {
     }
   }
 
-  /** For requests that change nothing: tried again while leaders and coordinators move. */
-  async retry<T>(request: () => Promise<T>, timeoutMs = RETRY_TIMEOUT_MS): Promise<T> {
+  /** For requests that change nothing: tried again while leaders and coordinators move, or until `signal` is aborted. */
+  async retry<T>(request: () => Promise<T>, timeoutMs = RETRY_TIMEOUT_MS, signal?: AbortSignal): Promise<T> {
     const deadline = Date.now() + timeoutMs;
     for (let waitMs = 10; ; waitMs = Math.min(RETRY_MAXIMUM_MS, waitMs * 2)) {
       try {
         return await request();
       } catch (error) {
-        if (isFinal(error) || typeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION" || Date.now() > deadline) throw error;
+        const isKnown = isFinal(error) || typeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION";
+        if (isKnown || signal?.aborted === true || Date.now() > deadline) throw error;
         await this.refresh();
-        await delay(waitMs);
+        await delay(waitMs, signal);
       }
     }
   }

@@ -98,15 +98,15 @@ export class TransactionalProducer {
    *
    * A coordinator that answers CONCURRENT_TRANSACTIONS may have begun to abort, or be about to end the transaction as its
    * owner has asked. Neither is certain before it stands in the coordinator's log: with brokers away that fails, and the
-   * transaction is open as before. Rejects when it is still so after 15 s, or when the cluster can't be reached; ends
-   * without a word when `signal` is aborted.
+   * transaction is open as before. Rejects when it is still so after 15 s, or when the cluster can't be reached. Once
+   * `signal` is aborted nothing is tried again.
    */
   async abort(signal?: AbortSignal): Promise<void> {
     const { transactionalId, connection, timeoutMs } = this;
     const deadline = Date.now() + CONCURRENT_TIMEOUT_MS;
     const request = { transactionalId, transactionTimeout: timeoutMs };
     for (let untold = 0; signal?.aborted !== true; ) {
-      const busy = await connection.retry(async () => {
+      const ask = async () => {
         const coordinator = await connection.transactionCoordinator(transactionalId);
         try {
           await coordinator.initProducerId(request);
@@ -115,7 +115,8 @@ export class TransactionalProducer {
           if (typeOf(error) !== "CONCURRENT_TRANSACTIONS") throw error;
           return { coordinator, error };
         }
-      });
+      };
+      const busy = await connection.retry(ask, undefined, signal);
       if (busy === undefined) return;
       const found = await describeTransaction(busy.coordinator, transactionalId).catch(() => undefined);
       if (found === undefined) untold++;

@@ -1,8 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { Batches } from "../../../../engine/bus/kafka/batches.ts";
-import type { KafkaBroker, ProduceRequest } from "../../../../engine/bus/kafka/broker.ts";
-import type { Connection } from "../../../../engine/bus/kafka/client.ts";
 import { TransactionalProducer } from "../../../../engine/bus/kafka/transactional-producer.ts";
+import { batches, SmallKafka } from "../../../support/small-kafka.ts";
 
 /** What the coordinator tells of a transaction; undefined: it doesn't. */
 let described: string | undefined;
@@ -12,115 +10,6 @@ vi.mock("../../../../engine/bus/kafka/describe-transaction.ts", () => ({
     return { state: described, producerEpoch: 0 };
   },
 }));
-
-/** Two brokers. The records of a partition are in its log once, whoever wrote them how often. */
-class SmallKafka {
-  readonly logs = new Map<number, { sequence: number; value: string }[]>();
-  readonly leaders = new Map<number, string>();
-  /** What the connection believes; `refresh` corrects it. */
-  private believed = new Map<number, string>();
-  isSilent = false;
-  coordinator = "1";
-  private believedCoordinator = "1";
-  epoch = 0;
-  readonly asked: string[] = [];
-  /** Taken from the front: what becomes of the next produce requests and of the next ends. */
-  readonly produces: ("lost answer" | "cut before" | "fenced")[] = [];
-  readonly ends: ("lost answer" | "fenced")[] = [];
-  /** The coordinator is busy with the transaction for so many requests, and what comes of each. */
-  readonly busy: (() => void)[] = [];
-  private open = false;
-  committed = 0;
-
-  constructor() {
-    for (const partition of [0, 1]) {
-      this.leaders.set(partition, "1");
-      this.logs.set(partition, []);
-    }
-    this.believed = new Map(this.leaders);
-  }
-
-  get connection(): Connection {
-    const known: Partial<Connection> = {
-      leaderOf: (_topic, partition) => this.believed.get(partition),
-      broker: async (nodeId) => this.broker(nodeId),
-      transactionCoordinator: async () => this.broker(this.believedCoordinator),
-      refresh: async () => {
-        if (this.isSilent) return;
-        this.believed = new Map(this.leaders);
-        this.believedCoordinator = this.coordinator;
-      },
-      retry: async (request) => request(),
-    };
-    return known as Connection;
-  }
-
-  private broker(nodeId: string): KafkaBroker {
-    const coordinate = (what: string) => {
-      this.asked.push(`${what} ${nodeId}`);
-      if (nodeId !== this.coordinator) throw failure("NOT_COORDINATOR_FOR_GROUP");
-    };
-    const known: Partial<KafkaBroker> = {
-      initProducerId: async () => {
-        coordinate("init");
-        const becomes = this.busy.shift();
-        becomes?.();
-        if (becomes !== undefined) throw failure("CONCURRENT_TRANSACTIONS");
-        return { producerId: "7", producerEpoch: this.epoch };
-      },
-      addPartitionsToTxn: async () => {
-        coordinate("add");
-        this.open = true;
-      },
-      endTxn: async () => {
-        coordinate("end");
-        const fate = this.ends.shift();
-        if (fate === "fenced") throw failure("INVALID_PRODUCER_EPOCH");
-        if (this.open) this.committed++;
-        this.open = false;
-        if (fate === "lost answer") throw closed();
-      },
-      produce: async (request) => this.produce(nodeId, request),
-    };
-    return known as KafkaBroker;
-  }
-
-  private async produce(nodeId: string, { topicData }: ProduceRequest) {
-    const parts = topicData.flatMap(({ topic, partitions }) => partitions.map((part) => ({ topic, ...part })));
-    this.asked.push(`produce ${nodeId}: ${parts.map(({ partition }) => partition)}`);
-    const fate = this.produces.shift();
-    if (fate === "cut before") throw closed();
-    if (fate === "fenced") throw failure("INVALID_PRODUCER_EPOCH");
-    let moved = false;
-    const placed = parts.map(({ topic, partition, firstSequence, messages }) => {
-      if (this.leaders.get(partition) !== nodeId) {
-        moved = true;
-        return { topicName: topic, partitions: [] };
-      }
-      const log = this.logs.get(partition) ?? [];
-      if (!log.some(({ sequence }) => sequence === firstSequence)) {
-        log.push(...messages.map(({ value }, index) => ({ sequence: firstSequence + index, value: String(value) })));
-      }
-      const baseOffset = String(log.findIndex(({ sequence }) => sequence === firstSequence));
-      return { topicName: topic, partitions: [{ partition, baseOffset }] };
-    });
-    // kafkajs throws the error of one partition; the others are written.
-    if (moved) throw failure("NOT_LEADER_FOR_PARTITION");
-    if (fate === "lost answer") throw closed();
-    return { topics: placed };
-  }
-}
-
-const failure = (type: string) => Object.assign(new Error(type), { type });
-const closed = () => Object.assign(new Error("Closed connection"), { name: "KafkaJSConnectionClosedError" });
-
-function batches(...values: string[]): Batches {
-  const all = new Batches();
-  for (const partition of [0, 1]) {
-    for (const value of values) all.add("audit", partition, { key: null, value, headers: {} });
-  }
-  return all;
-}
 
 let kafka: SmallKafka;
 let producer: TransactionalProducer;
