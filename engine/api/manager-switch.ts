@@ -26,6 +26,7 @@ export function createManagerSwitch(manager: Manager, logger: Logger): OwnedMana
   const tell = () => {
     for (const listener of [...listeners]) listener();
   };
+  manager.onPartitions(tell);
   const set = (running: boolean): Promise<void> => {
     const next = turn.then(async () => {
       if (running !== isWanted || manager.status().running === running) return;

@@ -49,12 +49,15 @@ export interface Manager {
   status(): ManagerStatus;
   /** Called with the journeys that have ended here, once that is durable. Returns the way to stop. */
   onEnded(listener: (uuid: string) => void): () => void;
+  /** Called whenever a partition was taken over or let go of; `status` tells which there are. Returns the way to stop. */
+  onPartitions(listener: () => void): () => void;
 }
 
 export function createManager(options: ManagerOptions): Manager {
   const { bus, flows, health, topics = TOPICS, group = "antigraph.managers", clock = Date.now } = options;
   const { random = Math.random, logger = silent } = options;
   const listeners = new Set<(uuid: string) => void>();
+  const watchers = new Set<() => void>();
   const partitions = new Map<number, ManagerPartition>();
   let handle: WorkHandle | undefined;
   let stopListening: (() => void) | undefined;
@@ -65,6 +68,10 @@ export function createManager(options: ManagerOptions): Manager {
     const found = partitions.get(partition);
     if (!found) throw new Error(`partition ${partition} was not restored`);
     return found;
+  };
+
+  const moved = (): void => {
+    for (const watcher of watchers) watcher();
   };
 
   const begin = async (): Promise<void> => {
@@ -87,12 +94,14 @@ export function createManager(options: ManagerOptions): Manager {
       group,
       restore(partition, state, lookup) {
         partitions.set(partition, new ManagerPartition(partition, deps, state, lookup));
+        moved();
       },
       process: (partition, records, now) => at(partition).process(records, now),
       nextDue: (partition) => partitions.get(partition)?.nextDue() ?? null,
       readAgain: (partition) => partitions.get(partition)?.readAgain(clock()),
       revoke(partition) {
         partitions.delete(partition);
+        moved();
       },
       committed(_partition, output: Output) {
         const batch = output as BatchOutput;
@@ -130,6 +139,10 @@ export function createManager(options: ManagerOptions): Manager {
     onEnded(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onPartitions(listener) {
+      watchers.add(listener);
+      return () => watchers.delete(listener);
     },
   };
 }

@@ -27,6 +27,7 @@ export interface RunManagerOptions extends KafkaConnection {
 export interface RunningManager {
   status(): ManagerStatus;
   onEnded: Manager["onEnded"];
+  onPartitions: Manager["onPartitions"];
   /** Resolves when it takes part: at once, or when the schemas of its registry are known. */
   started: Promise<void>;
   /** Hands its partitions over; resolves when the others have them free. */
@@ -83,7 +84,8 @@ export async function runManager(options: RunManagerOptions): Promise<RunningMan
     const started = Promise.resolve(schemas?.known).then(() => manager.start());
     if (schemas === undefined) await started;
     started.catch(() => {});
-    return { status: () => manager.status(), onEnded: (listener) => manager.onEnded(listener), started, stop };
+    const { status, onEnded, onPartitions } = manager;
+    return { status, onEnded, onPartitions, started, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -53,7 +53,9 @@ export function ClusterPage() {
       {topics.isPending && error === null ? (
         <SkeletonRows rows={7} />
       ) : (
-        topics.data !== undefined && <TopicsTable topics={topics.data.topics} />
+        topics.data !== undefined && (
+          <TopicsTable topics={topics.data.topics} deadLetters={cluster.data?.dead_letters} />
+        )
       )}
       {groups.data !== undefined && <GroupsTable groups={groups.data.groups} />}
     </>

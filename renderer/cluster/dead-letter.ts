@@ -1,7 +1,8 @@
 /** Dead letters: records that fitted nowhere, with their origin and the reason in the headers. */
 import type { TopicRecord } from "../../engine/api/schemas/record.ts";
+import type { Topic } from "./cluster-health.ts";
 
-export const DEAD_LETTER_TOPIC = "antigraph.deadletter";
+const DEAD_LETTER_TOPIC = "antigraph.deadletter";
 
 export interface DeadLetter {
   /** A code. */
@@ -13,8 +14,9 @@ export interface DeadLetter {
   offset: number | undefined;
 }
 
-export function isDeadLetterTopic(topic: string): boolean {
-  return topic === DEAD_LETTER_TOPIC || topic.endsWith(`.${DEAD_LETTER_TOPIC}`);
+/** The profile's own, whatever it is called, or by its name that of another installation. */
+export function holdsDeadLetters({ name, role }: Topic): boolean {
+  return role === "deadletter" || (role === undefined && `.${name}`.endsWith(`.${DEAD_LETTER_TOPIC}`));
 }
 
 export function readDeadLetter({ headers }: TopicRecord): DeadLetter {

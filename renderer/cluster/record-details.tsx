@@ -7,10 +7,11 @@ import { IconRefresh, IconX } from "../parts/icons.ts";
 import { JsonView, parseJson } from "../parts/json-view.tsx";
 import { Time } from "../parts/time.tsx";
 import classes from "./cluster.module.css";
-import { isDeadLetterTopic, readDeadLetter } from "./dead-letter.ts";
+import { readDeadLetter } from "./dead-letter.ts";
 
 interface RecordDetailsProps {
-  topic: string;
+  /** It stands where dead letters do. */
+  deadLetter: boolean;
   record: TopicRecord;
   onClose: () => void;
   /** Opens the form that sends a dead letter again, where that is allowed. */
@@ -20,10 +21,10 @@ interface RecordDetailsProps {
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** One record, all of it: key, headers, value. */
-export function RecordDetails({ topic, record, onClose, onResend }: RecordDetailsProps) {
+export function RecordDetails({ deadLetter, record, onClose, onResend }: RecordDetailsProps) {
   const { key, value, headers, partition, offset, timestamp } = record;
   const parsed = value === null || record.encoding?.value !== undefined ? undefined : parseJson(value);
-  const dead = isDeadLetterTopic(topic) ? readDeadLetter(record) : undefined;
+  const dead = deadLetter ? readDeadLetter(record) : undefined;
   return (
     <aside className={classes.details} aria-label={`Record at partition ${partition}, offset ${offset}`}>
       <div className={classes.detailsHead}>

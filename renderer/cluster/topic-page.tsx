@@ -12,7 +12,7 @@ import { useProfile } from "../queries.ts";
 import { keys } from "../query-keys.ts";
 import classes from "./cluster.module.css";
 import type { Topic } from "./cluster-health.ts";
-import { isDeadLetterTopic } from "./dead-letter.ts";
+import { holdsDeadLetters } from "./dead-letter.ts";
 import { PartitionsCard } from "./partitions-card.tsx";
 import { around, lowestOffsets, newest, olderThan, type TopicOffsets } from "./positions.ts";
 import { ProduceSheet } from "./produce-sheet.tsx";
@@ -179,13 +179,13 @@ function TopicRecords({ topic }: { topic: Topic }) {
         <div className={open === undefined ? classes.alone : classes.beside}>
           <RecordsTable
             records={shown}
-            deadLetters={isDeadLetterTopic(name)}
+            deadLetters={holdsDeadLetters(topic)}
             chosen={chosen}
             onChoose={(record) => setChosen(idOf(record))}
           />
           {open !== undefined && (
             <RecordDetails
-              topic={name}
+              deadLetter={holdsDeadLetters(topic)}
               record={open}
               onClose={() => setChosen(undefined)}
               onResend={mayWrite ? () => setResending(open) : undefined}

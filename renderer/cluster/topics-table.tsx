@@ -6,7 +6,6 @@ import { Badge } from "../parts/status-badge.tsx";
 import table from "../parts/table.module.css";
 import classes from "./cluster.module.css";
 import { healthInWords, healthOf, keptInWords, type Topic } from "./cluster-health.ts";
-import { isDeadLetterTopic } from "./dead-letter.ts";
 
 /** What each topic of the profile is there for. */
 const ROLES: Record<NonNullable<Topic["role"]>, string> = {
@@ -19,8 +18,14 @@ const ROLES: Record<NonNullable<Topic["role"]>, string> = {
   deadletter: "what fitted nowhere",
 };
 
+interface TopicsTableProps {
+  topics: readonly Topic[];
+  /** How many there are; undefined while that isn't known. */
+  deadLetters: number | undefined;
+}
+
 /** The profile's own topics, and below them, when asked for, what else lies on the cluster. */
-export function TopicsTable({ topics }: { topics: readonly Topic[] }) {
+export function TopicsTable({ topics, deadLetters }: TopicsTableProps) {
   const [all, setAll] = useState(false);
   const own = topics.filter(({ role }) => role !== undefined);
   const others = topics.filter(({ role }) => role === undefined);
@@ -46,7 +51,7 @@ export function TopicsTable({ topics }: { topics: readonly Topic[] }) {
           </thead>
           <tbody>
             {shown.map((topic) => (
-              <TopicRow key={topic.name} topic={topic} copies={copies} />
+              <TopicRow key={topic.name} topic={topic} copies={copies} deadLetters={deadLetters} />
             ))}
           </tbody>
         </table>
@@ -60,8 +65,14 @@ export function TopicsTable({ topics }: { topics: readonly Topic[] }) {
   );
 }
 
-function TopicRow({ topic, copies }: { topic: Topic; copies: boolean }) {
-  const { name, role, partitions, replication, records } = topic;
+function TopicRow({
+  topic,
+  copies,
+  deadLetters,
+}: { topic: Topic; copies: boolean } & Omit<TopicsTableProps, "topics">) {
+  const { name, role, partitions, replication } = topic;
+  // The log's length counts the markers of transactions too, and where there should be nothing that looks like something.
+  const letters = role === "deadletter" ? deadLetters : undefined;
   const health = healthOf(topic);
   const { tone, words } = healthInWords(health);
   const bad = [...health.leaderless, ...health.behind];
@@ -83,7 +94,9 @@ function TopicRow({ topic, copies }: { topic: Topic; copies: boolean }) {
           </Badge>
         </td>
       )}
-      <td className={`${table.num} ${isDeadLetterTopic(name) && records > 0 ? table.bad : ""}`}>{count(records)}</td>
+      <td className={`${table.num} ${letters !== undefined && letters > 0 ? table.bad : ""}`}>
+        {count(letters ?? topic.records)}
+      </td>
     </tr>
   );
 }

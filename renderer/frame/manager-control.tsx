@@ -11,16 +11,21 @@ export function ManagerControl() {
   const [opened, setOpened] = useState(false);
   const { data: manager, error } = useManager();
   const change = useSetManager();
-  const readOnly = useProfile()?.read_only === true;
+  const profile = useProfile();
+  const readOnly = profile?.read_only === true;
   if (manager === undefined) {
     return <span className={classes.text}>{error === null ? "" : "manager unknown"}</span>;
   }
   const { running, partitions, partition_count, managers } = manager;
   const state = running
     ? "Manager running here"
-    : manager.why === undefined
-      ? "Manager stopped here"
-      : "Manager waits here";
+    : manager.why !== undefined
+      ? "Manager waits here"
+      : profile?.run_manager === false
+        ? "Only watching here"
+        : "Manager stopped here";
+  // As the profile wants it, and the work is done: nothing to warn of.
+  const shared = profile?.run_manager === false && managers > 0;
   const share = running ? `${partitions.length} of ${partition_count} partitions` : undefined;
   return (
     <Popover
@@ -34,7 +39,7 @@ export function ManagerControl() {
     >
       <Popover.Target>
         <button type="button" className={classes.target} onClick={() => setOpened(!opened)}>
-          <span className={running ? classes.on : classes.off} aria-hidden />
+          <span className={running ? classes.on : shared ? classes.elsewhere : classes.off} aria-hidden />
           <span className={classes.text}>
             {[state, share, plural(managers, "manager")].filter((part) => part !== undefined).join(" · ")}
           </span>

@@ -1,7 +1,15 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { openKafkaBus } from "../../engine/bus/kafka/bus.ts";
 import { Inbox } from "../support/bus-inbox.ts";
 import { type KafkaCluster, startCluster } from "../support/kafka-cluster.ts";
-import { countingWorker, createWorkerTopics, keyIn, openWorkerBus, workerTopics } from "../support/kafka-worker.ts";
+import {
+  countingWorker,
+  createWorkerTopics,
+  dataFolder,
+  keyIn,
+  openWorkerBus,
+  workerTopics,
+} from "../support/kafka-worker.ts";
 
 const PARTITIONS = 3;
 
@@ -10,6 +18,15 @@ beforeAll(async () => {
   cluster = await startCluster({ brokers: 3 });
 }, 120_000);
 afterAll(() => cluster?.stop());
+
+it("tells which broker rules the cluster, and not of another one each time", async () => {
+  const bus = await openKafkaBus({ brokers: cluster.addresses, dataDir: dataFolder() });
+  onTestFinished(() => bus.close());
+  const told = await Promise.all(Array.from({ length: 8 }, () => bus.cluster()));
+  const ruling = told.map(({ brokers }) => brokers.filter(({ controller }) => controller).map(({ id }) => id));
+  expect(ruling[0]).toHaveLength(1);
+  expect(ruling).toEqual(ruling.map(() => ruling[0]));
+});
 
 it("works on with the other partitions while one has no leader, and with that one when it is back", async () => {
   const { addresses: brokers } = cluster;

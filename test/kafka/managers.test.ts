@@ -68,6 +68,7 @@ describe("managers that share the partitions", () => {
     await load.ended(60);
     const killedAt = Date.now();
     first.child.kill("SIGKILL");
+    await second.printed(new RegExp(`It has ${PARTITIONS} partitions now`));
     await movedEverywhere(killedAt);
     const takeoverMs = silenceMs(killedAt);
     await stop();

@@ -56,7 +56,11 @@ export interface TopicPartitions {
 
 export type KafkaBroker = Omit<Broker, "produce"> &
   TransactionRequests &
-  GroupRequests & { produce(request: ProduceRequest): Promise<ProduceResponse> };
+  GroupRequests & {
+    produce(request: ProduceRequest): Promise<ProduceResponse>;
+    /** The requests that it knows, by their numbers; null before it is connected. */
+    versions: Record<number, unknown> | null;
+  };
 
 export interface ProduceRequest {
   transactionalId?: string;

@@ -2,6 +2,7 @@
 import type { Admin } from "kafkajs";
 import type { ClusterInfo, PartitionOffsets } from "../bus.ts";
 import type { Client, Connection } from "./client.ts";
+import { hasQuorum, quorumLeader } from "./describe-quorum.ts";
 import { topicNotFound, typeOf, unavailable } from "./errors.ts";
 import { knowTopic } from "./read.ts";
 
@@ -19,9 +20,10 @@ export class Observer {
   async cluster(): Promise<ClusterInfo> {
     try {
       const { brokers, controller, clusterId } = await this.admin.describeCluster();
+      const ruling = await this.controller(controller);
       const listed = brokers.map(({ nodeId, host, port }) => ({
         ...{ id: nodeId, host, port },
-        controller: nodeId === controller,
+        controller: nodeId === ruling,
       }));
       return { id: clusterId, brokers: listed.sort((a, b) => a.id - b.id) };
     } catch (error) {
@@ -56,6 +58,18 @@ export class Observer {
         }),
       );
     });
+  }
+
+  /**
+   * Without ZooKeeper the metadata names any broker as the controller, another one each time: one that clients may ask
+   * (KIP-590). Undefined when it isn't known, or has no voice in the quorum.
+   */
+  private async controller(named: number | null): Promise<number | undefined> {
+    await this.connection.connect();
+    await this.connection.cluster.refreshMetadataIfNecessary();
+    const broker = await this.connection.anyBroker();
+    if (!hasQuorum(broker)) return named ?? undefined;
+    return quorumLeader(broker).catch(() => undefined);
   }
 
   close(): void {

@@ -29,12 +29,20 @@ export class WireWriter {
 
   /** As the newer versions of requests have them. */
   compactStrings(texts: readonly string[]): this {
-    this.varint(texts.length + 1);
-    for (const text of texts) {
-      const bytes = Buffer.from(text);
-      this.varint(bytes.length + 1).parts.push(bytes);
-    }
+    this.compactLength(texts.length);
+    for (const text of texts) this.compactString(text);
     return this;
+  }
+
+  compactString(text: string): this {
+    const bytes = Buffer.from(text);
+    this.compactLength(bytes.length).parts.push(bytes);
+    return this;
+  }
+
+  /** Of an array whose items are written next. */
+  compactLength(length: number): this {
+    return this.varint(length + 1);
   }
 
   /** Ends a structure of the newer versions. */

@@ -16,11 +16,14 @@ import { defaultDataDir } from "../data-dir.ts";
 import { Failure } from "../failure.ts";
 import { type Io, printJson } from "../io.ts";
 import { lineLogger } from "../line-logger.ts";
+import { localTime } from "../table.ts";
 import { untilStopped } from "../until-stopped.ts";
 
 const HIGHEST_PORT = 65_535;
 /** Managers on one machine that can have folders beside each other without being told where. */
 const MAXIMUM_FOLDERS = 16;
+/** Partitions come one after the other. */
+const MOVES_SETTLE_MS = 500;
 
 export const managerCommand = command({
   name: "manager",
@@ -46,6 +49,7 @@ export const managerCommand = command({
     const running = await inFolderOfItsOwn(join(dataDir, "manager"), (folder) =>
       port === undefined ? managerAlone(cluster, folder, logger) : managerWithApi(cluster, folder, port, logger),
     );
+    let tellMoves = () => {};
     try {
       const { folder, url } = running;
       await Promise.race([running.started, stopped]);
@@ -54,13 +58,35 @@ export const managerCommand = command({
       else {
         const at = url === undefined ? "" : ` Its API is at ${url}; the token is in ${join(folder, "token")}.`;
         io.out(`The manager works on ${partitions.length} partitions of ${cluster.name}.${at} Ctrl-C stops it.`);
+        tellMoves = followMoves(running, partitions.length, io);
       }
       await stopped;
     } finally {
+      tellMoves();
       await running.stop();
     }
   },
 });
+
+/** Says how many partitions it has when others have come, gone or died. Returns the way to stop. */
+function followMoves(running: Running, first: number, io: Io): () => void {
+  let told = first;
+  let timer: NodeJS.Timeout | undefined;
+  const tell = () => {
+    const { partitions } = running.status();
+    if (partitions.length === told) return;
+    told = partitions.length;
+    io.out(`${localTime(io.now())} It has ${told} partitions now.`);
+  };
+  const stop = running.onPartitions(() => {
+    clearTimeout(timer);
+    timer = setTimeout(tell, MOVES_SETTLE_MS);
+  });
+  return () => {
+    clearTimeout(timer);
+    stop();
+  };
+}
 
 interface Running {
   folder: string;
@@ -68,6 +94,7 @@ interface Running {
   /** Resolves when it takes part. */
   started: Promise<void>;
   status(): Pick<ManagerStatus, "partitions">;
+  onPartitions(listener: () => void): () => void;
   stop(): Promise<void>;
 }
 
@@ -84,7 +111,8 @@ async function managerAlone(cluster: FixedCluster, folder: string, logger: Logge
       throw plainly(error);
     });
     started.catch(() => {});
-    return { folder, started, status: running.status, stop: () => running.stop().finally(unlock) };
+    const { status, onPartitions } = running;
+    return { folder, started, status, onPartitions, stop: () => running.stop().finally(unlock) };
   } catch (error) {
     unlock();
     throw plainly(error);
@@ -107,6 +135,7 @@ async function managerWithApi(cluster: FixedCluster, folder: string, port: numbe
     ...(host.url !== undefined && { url: host.url }),
     started: isRunning(host),
     status: () => host.manager().status(),
+    onPartitions: (listener) => host.manager().onChange(listener),
     stop: () => host.close(),
   };
 }

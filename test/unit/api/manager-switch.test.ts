@@ -18,6 +18,7 @@ function managerDouble() {
     },
     status: () => status,
     onEnded: () => () => {},
+    onPartitions: () => () => {},
   };
   return { manager, told };
 }

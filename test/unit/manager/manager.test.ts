@@ -50,8 +50,13 @@ test("a manager refuses to start where a topic is missing, and names the command
 
 test("a manager has its partitions from its start to its stop, and starts once", async () => {
   const manager = await managerOn({});
+  let moves = 0;
+  manager.onPartitions(() => {
+    moves++;
+  });
   await manager.start();
   await manager.start();
+  expect(moves).toBe(2);
   expect(manager.status()).toEqual({ running: true, partitions: [0, 1], inFlight: 0, processed: 0, deadLettered: 0 });
   await manager.stop();
   expect(manager.status()).toMatchObject({ running: false, partitions: [] });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TopicRecord } from "../../../../engine/api/schemas/record.ts";
-import { isDeadLetterTopic, originalHeaders, readDeadLetter } from "../../../../renderer/cluster/dead-letter.ts";
+import { holdsDeadLetters, originalHeaders, readDeadLetter } from "../../../../renderer/cluster/dead-letter.ts";
 import { around, lowestOffsets, newest, olderThan, SHOWN_RECORDS } from "../../../../renderer/cluster/positions.ts";
 
 const offsets = [
@@ -68,9 +68,12 @@ describe("dead letters", () => {
     expect(originalHeaders(letter)).toEqual({ id: "u/n/1" });
   });
 
-  it("stand in a topic that may have a prefix", () => {
-    expect(isDeadLetterTopic("antigraph.deadletter")).toBe(true);
-    expect(isDeadLetterTopic("eu.antigraph.deadletter")).toBe(true);
-    expect(isDeadLetterTopic("tomanager")).toBe(false);
+  it("stand in the profile's topic for them, whatever it is called, and in those of other installations", () => {
+    const topic = { partitions: 1, compacted: false, records: 0, offsets: [] };
+    expect(holdsDeadLetters({ ...topic, name: "orders.letters", role: "deadletter" })).toBe(true);
+    expect(holdsDeadLetters({ ...topic, name: "antigraph.deadletter" })).toBe(true);
+    expect(holdsDeadLetters({ ...topic, name: "eu.antigraph.deadletter" })).toBe(true);
+    expect(holdsDeadLetters({ ...topic, name: "my-antigraph.deadletter" })).toBe(false);
+    expect(holdsDeadLetters({ ...topic, name: "tomanager", role: "tomanager" })).toBe(false);
   });
 });
