@@ -44,6 +44,8 @@ export interface ClaimOptions {
   isOwner(): boolean;
   /** Asks the group whether this member is in it. */
   isMember(memberId: string): Promise<boolean>;
+  /** The claim is committed: it stands until it is given back, or another one fences this owner. */
+  onClaimed(): void;
   signal: AbortSignal;
 }
 
@@ -70,6 +72,7 @@ export async function claim(options: ClaimOptions): Promise<Restored | undefined
   const batches = new Batches();
   batches.add(changelog, partition, { key: CLAIM_KEY, value: JSON.stringify(own), headers: {} });
   await claimer.commit(batches.all);
+  options.onClaimed();
   while (log.claim()?.work !== workId) {
     if (!isOwner()) return undefined;
     await log.readToEnd();

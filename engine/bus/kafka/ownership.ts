@@ -41,6 +41,8 @@ export interface OwnershipOptions {
   onTaken(partition: number, position: number): void;
   /** Its memory is dropped. */
   onDropped(partition: number): void;
+  /** Gives claims back; settles when that is committed, or won't be. */
+  release(partitions: readonly number[]): Promise<void>;
 }
 
 export class Ownership {
@@ -55,6 +57,8 @@ export class Ownership {
   private assigned: readonly number[] = [];
   private memberId = "";
   private readonly claims = new Set<number>();
+  /** Whose claims are being given back. They are claimed again after that, or it would be the new claim that is gone. */
+  private readonly releasing = new Map<number, Promise<void>>();
   /** What could not be had at the first try. */
   private readonly missed = new Set<number>();
   private readonly first = Promise.withResolvers<void>();
@@ -67,14 +71,27 @@ export class Ownership {
     options.signal.addEventListener("abort", () => this.first.reject(new Error("stopped")));
   }
 
-  /** Answers the partitions that are gone: their memory is dropped, their claims stand. */
+  /** Answers the partitions that are gone: their memory is dropped, their claims are given back. */
   assign(assigned: readonly number[], memberId: string): number[] {
     const gone = [...this.working.keys()].filter((partition) => !assigned.includes(partition));
     this.assigned = assigned;
     this.memberId = memberId;
     for (const partition of gone) this.drop(partition);
+    this.letGo(gone);
     this.claimAll();
     return gone;
+  }
+
+  /** Otherwise their next owner fences this one, which costs the other partitions a claim of their own. */
+  private letGo(partitions: readonly number[]): void {
+    if (partitions.length === 0) return;
+    const released = this.options.release(partitions).catch(() => {});
+    for (const partition of partitions) this.releasing.set(partition, released);
+    void released.then(() => {
+      for (const partition of partitions) {
+        if (this.releasing.get(partition) === released) this.releasing.delete(partition);
+      }
+    });
   }
 
   drop(partition: number): void {
@@ -147,7 +164,9 @@ export class Ownership {
     await this.options.confirmed();
     // What was under way with an abandoned work id has come to its end.
     await transactions.settled();
+    await this.releasing.get(partition);
     if (!isOwner()) return false;
+    let isClaimed = false;
     const restored = await claim({
       connection: claiming,
       changelog: topics.state,
@@ -161,12 +180,18 @@ export class Ownership {
       abort: (workId) => transactions.abort(workId, claiming),
       isOwner,
       isMember,
+      onClaimed: () => {
+        isClaimed = true;
+      },
       signal,
     });
-    if (restored === undefined) return false;
-    await closed.upToDate(partition, signal);
-    const position = await this.checkPosition(partition, restored.position);
-    if (!isOwner()) return false;
+    if (restored !== undefined && isOwner()) await closed.upToDate(partition, signal);
+    const position = restored && isOwner() ? await this.checkPosition(partition, restored.position) : undefined;
+    if (restored === undefined || position === undefined || !isOwner()) {
+      // The group has given it to another one meanwhile. Under another work id there is nothing of it to be given back.
+      if (isClaimed && epoch === transactions.epoch && !signal.aborted) this.letGo([partition]);
+      return false;
+    }
     const found = new WorkPartition({
       ...this.options,
       topic: worker.topic,

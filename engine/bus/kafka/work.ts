@@ -97,6 +97,7 @@ export class WorkSession {
         this.schedule.wake();
       },
       onDropped: (partition) => fetcher.remove(partition),
+      release: (partitions) => this.schedule.release(partitions),
     });
     const { working } = this.ownership;
     this.schedule = new Schedule({
@@ -204,8 +205,6 @@ export class WorkSession {
     if (this.closing.signal.aborted) return;
     const gone = this.ownership.assign(assigned, this.member?.id ?? "");
     for (const partition of gone) this.quarantine.forget(partition);
-    // Otherwise their next owner fences this one, which costs the other partitions a claim of their own.
-    this.schedule.release(gone).catch(() => {});
   }
 
   private committed(commit: Commit, placed: readonly Placed[]): void {
