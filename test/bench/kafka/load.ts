@@ -100,7 +100,8 @@ export function* conveyor(journeys: number, spacing: number, failing = false): G
 
 /** Writes records in their order. Answers how many. */
 export async function feed(brokers: string[], topic: string, inputs: Iterable<Input>): Promise<number> {
-  const producer = kafkaOf(brokers).producer({ maxInFlightRequests: 1 });
+  // Otherwise kafkajs writes some records twice when it tries again.
+  const producer = kafkaOf(brokers).producer({ maxInFlightRequests: 1, idempotent: true });
   await producer.connect();
   let count = 0;
   let messages: Input[] = [];
