@@ -15,9 +15,8 @@ export class AppendTransactions {
   private readonly connection: Connection;
   private readonly transactionalId: string;
   private producer: TransactionalProducer | undefined;
-  /** Ends what a try has left open; another begins after that, or its own would be ended. */
-  private ending: Promise<void> = Promise.resolve();
-  private readonly closing = new AbortController();
+  /** Ends what a failed append has left open. */
+  private ending: { done: Promise<void>; stop: AbortController } | undefined;
 
   constructor(connection: Connection, transactionalId: string) {
     this.connection = connection;
@@ -30,7 +29,7 @@ export class AppendTransactions {
    */
   async commit(batches: readonly PartitionBatch[], timeoutMs: number): Promise<number[]> {
     const deadline = Date.now() + timeoutMs;
-    await this.ending;
+    await this.stopEnding();
     for (;;) {
       try {
         this.producer ??= await this.begin();
@@ -40,7 +39,8 @@ export class AppendTransactions {
         this.producer = undefined;
         if (maybe || isFinal(error) || Date.now() > deadline) {
           // Not awaited: the caller is told now.
-          this.ending = this.end();
+          const stop = new AbortController();
+          this.ending = { done: this.end(stop.signal), stop };
           throw error;
         }
         await this.connection.refresh();
@@ -50,9 +50,19 @@ export class AppendTransactions {
   }
 
   /** Waits for the request under way, if one is. */
-  async close(): Promise<void> {
-    this.closing.abort();
-    await this.ending;
+  close(): Promise<void> {
+    return this.stopEnding();
+  }
+
+  /**
+   * Whoever begins next aborts what is open as well, and need not wait until that has worked: only for the request under
+   * way, which would abort the next transaction if it came behind its beginning.
+   */
+  private async stopEnding(): Promise<void> {
+    const { ending } = this;
+    this.ending = undefined;
+    ending?.stop.abort();
+    await ending?.done;
   }
 
   /** Aborts what a failed try has left open. */
@@ -62,10 +72,10 @@ export class AppendTransactions {
     return fresh;
   }
 
-  private async end(): Promise<void> {
+  private async end(signal: AbortSignal): Promise<void> {
     // Kafka's timeout is left for what can't be reached.
     await this.fresh()
-      .abort(this.closing.signal)
+      .abort(signal)
       .catch(() => {});
   }
 

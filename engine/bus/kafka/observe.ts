@@ -20,7 +20,7 @@ export class Observer {
   async cluster(): Promise<ClusterInfo> {
     try {
       const { brokers, controller, clusterId } = await this.admin.describeCluster();
-      const ruling = await this.controller(controller);
+      const ruling = await this.controller(controller).catch(() => undefined);
       const listed = brokers.map(({ nodeId, host, port }) => ({
         ...{ id: nodeId, host, port },
         controller: nodeId === ruling,
@@ -62,14 +62,14 @@ export class Observer {
 
   /**
    * Without ZooKeeper the metadata names any broker as the controller, another one each time: one that clients may ask
-   * (KIP-590). Undefined when it isn't known, or has no voice in the quorum.
+   * (KIP-590). Undefined while there is none; it may also be none of the brokers. Rejects where the broker may not tell.
    */
   private async controller(named: number | null): Promise<number | undefined> {
     await this.connection.connect();
     await this.connection.cluster.refreshMetadataIfNecessary();
     const broker = await this.connection.anyBroker();
     if (!hasQuorum(broker)) return named ?? undefined;
-    return quorumLeader(broker).catch(() => undefined);
+    return quorumLeader(broker);
   }
 
   close(): void {

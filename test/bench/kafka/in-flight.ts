@@ -67,10 +67,6 @@ class Conveyor {
     const live = `heap ${mb(idle.heapBytes)} MB and ${mb(idle.externalBytes)} MB beside it after a garbage collection`;
     console.log(`  ${held} in flight: ${said(rate)}; RSS ${mb(rate.rssBytes)} MB at work; ${live}`);
   }
-
-  async stop(): Promise<void> {
-    await this.child.stop();
-  }
 }
 
 /** The next ones; the iterator goes on behind them another time. */
@@ -97,8 +93,7 @@ export async function benchInFlight(brokers: string[]): Promise<void> {
   console.log(
     `  cost ratio: ${ratio(0, ROUNDS)} in CPU time (${ratio(0, half)} and ${ratio(half, ROUNDS)} by halves)`,
   );
-  await few.stop();
-  await many.stop();
+  for (const { child } of [few, many]) await child.stop();
   await benchRestart(many.options);
   for (const { options } of [few, many]) rmSync(options.dataDir, { recursive: true });
 }

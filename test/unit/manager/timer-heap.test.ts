@@ -2,6 +2,13 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { TimerHeap } from "../../../engine/manager/timer-heap.ts";
 
+/** In the heap, and in what is expected of it. */
+function set(heap: TimerHeap, expected: Map<string, number>, { uuid, at }: { uuid: string; at: number | undefined }) {
+  heap.set(uuid, at);
+  if (at === undefined) expected.delete(uuid);
+  else expected.set(uuid, at);
+}
+
 it("gives out each journey once, at its last time, earliest first, however often times change", () => {
   const change = fc.record({
     uuid: fc.constantFrom("a", "b", "c", "d"),
@@ -11,11 +18,7 @@ it("gives out each journey once, at its last time, earliest first, however often
     fc.property(fc.array(change, { maxLength: 4_000, size: "max" }), (changes) => {
       const heap = new TimerHeap();
       const expected = new Map<string, number>();
-      for (const { uuid, at } of changes) {
-        heap.set(uuid, at);
-        if (at === undefined) expected.delete(uuid);
-        else expected.set(uuid, at);
-      }
+      for (const change of changes) set(heap, expected, change);
       const taken: number[] = [];
       for (let uuid = heap.takeDue(50); uuid !== undefined; uuid = heap.takeDue(50)) {
         taken.push(expected.get(uuid) ?? -1);
@@ -59,10 +62,8 @@ it("takes journeys away and sets others in their place, in any order", () => {
     fc.property(fc.array(change, { maxLength: 500, size: "max" }), (changes) => {
       const heap = new TimerHeap();
       const expected = new Map<string, number>();
-      for (const { uuid, at } of changes) {
-        heap.set(uuid, at);
-        if (at === undefined) expected.delete(uuid);
-        else expected.set(uuid, at);
+      for (const change of changes) {
+        set(heap, expected, change);
         expect(heap.size).toBe(expected.size);
         expect(heap.next()).toBe(expected.size === 0 ? null : Math.min(...expected.values()));
       }

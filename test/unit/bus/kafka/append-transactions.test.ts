@@ -20,7 +20,7 @@ it("aborts a transaction whose end was lost at once: its partitions can't be rea
   expect(kafka).toMatchObject({ committed: 1, asked: ["add 1", "produce 1: 0,1", "end 1", "init 1"] });
 });
 
-it("begins the next one when that is done, lest it be aborted in its place", async () => {
+it("begins the next one behind a request to abort that is under way, lest it be aborted in its place", async () => {
   kafka.ends.push("lost");
   let isDone = () => {};
   kafka.initialising.push(
@@ -35,6 +35,17 @@ it("begins the next one when that is done, lest it be aborted in its place", asy
   isDone();
   await next;
   expect(kafka.asked.slice(4)).toEqual(["init 1", "add 1", "produce 1: 0,1", "end 1"]);
+  expect(kafka).toMatchObject({ committed: 2, aborted: 1 });
+});
+
+it("leaves aborting to the next one, if there is one: it isn't kept waiting by a coordinator that is away", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  kafka.ends.push("lost");
+  kafka.busy.push(() => {});
+  await expect(transactions.commit(batches("b").all, TIMEOUT_MS)).rejects.toThrow("Closed connection");
+  // No time passes.
+  await transactions.commit(batches("c").all, TIMEOUT_MS);
   expect(kafka).toMatchObject({ committed: 2, aborted: 1 });
 });
 
