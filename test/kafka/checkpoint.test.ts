@@ -35,7 +35,8 @@ async function spoil(folder: string, key: string, value: string): Promise<void> 
   for (const name of readdirSync(folder)) {
     const file = new CheckpointFile(join(folder, name), new Scratch());
     const found = await file.load();
-    if (found?.entries.has(key)) await file.append(new Map([[key, value]]), () => found);
+    if (!found?.entries.has(key)) continue;
+    await file.append({ changed: new Set([key]), lookup: () => value, noted: () => found });
   }
 }
 

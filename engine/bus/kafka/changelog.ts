@@ -27,8 +27,8 @@ export interface Restored {
 
 export class Changelog {
   private entries = new Map<string, string>();
-  /** Read here, behind the checkpoint; not kept up without one, where all entries are. */
-  private readonly read = new Map<string, string | null>();
+  /** Keys of what was read here, behind the checkpoint; not kept up without one. */
+  private readonly read = new Set<string>();
   private next: number | undefined;
   private fromCheckpoint = false;
   private readonly connection: Connection;
@@ -50,8 +50,8 @@ export class Changelog {
 
   /** Ends the reading: from now on the checkpoint follows what is committed. */
   restored(): Restored {
-    const changes = this.fromCheckpoint ? this.read : new Map<string, string | null>(this.entries);
-    this.checkpoints.follow(this.partition, changes, this.next ?? 0, !this.fromCheckpoint);
+    const changed = this.fromCheckpoint ? this.read : undefined;
+    this.checkpoints.follow(this.partition, this.entries, this.next ?? 0, changed);
     const position = this.entries.get(POSITION_KEY);
     this.entries.delete(CLAIM_KEY);
     this.entries.delete(POSITION_KEY);
@@ -74,7 +74,7 @@ export class Changelog {
       if (fetched === undefined) continue;
       for (const { key, value } of fetched.records) {
         if (key === null) continue;
-        if (this.fromCheckpoint) this.read.set(key, value);
+        if (this.fromCheckpoint) this.read.add(key);
         if (value === null) this.entries.delete(key);
         else this.entries.set(key, value);
       }

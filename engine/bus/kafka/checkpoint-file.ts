@@ -31,8 +31,15 @@ export interface Checkpoint {
   at: number;
 }
 
-/** The offset and the time to note. */
-type Noted = () => { next: number; at: number };
+/** Where the content comes from. */
+export interface Source {
+  /** Keys whose entries are to be written; they are taken out. */
+  changed: Set<string>;
+  /** Undefined: there is no such entry any more. */
+  lookup(key: string): string | undefined;
+  /** The offset and the time to note. */
+  noted(): { next: number; at: number };
+}
 
 /** Memory for one block after the other. */
 export class Scratch {
@@ -100,42 +107,44 @@ export class CheckpointFile {
     await rm(this.path, { force: true });
   }
 
-  /**
-   * Adds changes, which are taken out of the map block by block; null deletes. The offset is noted when none is left, as
-   * it is then: more may come meanwhile.
-   */
-  async append(changes: Map<string, string | null>, noted: Noted): Promise<void> {
+  /** Most of it is out of date. */
+  get isWasteful(): boolean {
+    return this.bytes > 2 * this.neededBytes + SPARE_BYTES;
+  }
+
+  /** Adds what has changed. The offset is noted when nothing is left, as it is then: more may come meanwhile. */
+  async append(source: Source): Promise<void> {
     const isFirst = this.bytes === 0;
     const file = await open(this.path, "a");
     try {
       if ((await file.stat()).size !== this.bytes) throw new Error(`${this.path} was changed by somebody else`);
-      this.bytes += await this.writeBlocks(file, changes, noted);
+      this.bytes += await this.writeBlocks(file, source);
     } finally {
       await file.close();
     }
     if (isFirst) this.neededBytes = this.bytes;
-    if (this.bytes > 2 * this.neededBytes + SPARE_BYTES) await this.rewrite();
   }
 
-  private async rewrite(): Promise<void> {
-    const found = await this.load();
-    if (found === undefined) return;
+  /** The same for a source of all entries, which takes the place of what is there once it is whole. */
+  async rewrite(source: Source): Promise<void> {
     const fresh = `${this.path}.new`;
     const file = await open(fresh, "w");
+    let bytes: number;
     try {
-      this.bytes = await this.writeBlocks(file, found.entries, () => found);
+      bytes = await this.writeBlocks(file, source);
     } finally {
       await file.close();
     }
-    this.neededBytes = this.bytes;
     await rename(fresh, this.path);
+    this.bytes = bytes;
+    this.neededBytes = bytes;
   }
 
-  /** Takes the changes out of the map. Answers how many bytes were written. */
-  private async writeBlocks(file: FileHandle, changes: Map<string, string | null>, noted: Noted): Promise<number> {
+  /** Answers how many bytes were written. */
+  private async writeBlocks(file: FileHandle, source: Source): Promise<number> {
     let bytes = 0;
-    while (changes.size > 0) {
-      const block = encodeBlock(this.scratch, changes, noted);
+    while (source.changed.size > 0) {
+      const block = encodeBlock(this.scratch, source);
       await file.appendFile(block);
       bytes += block.length;
     }
@@ -155,29 +164,30 @@ export class CheckpointFile {
   }
 }
 
-function encodeBlock(scratch: Scratch, changes: Map<string, string | null>, noted: Noted): Buffer {
-  const taken: [key: string, value: string | null, keyBytes: number, valueBytes: number][] = [];
+function encodeBlock(scratch: Scratch, { changed, lookup, noted }: Source): Buffer {
+  const taken: [key: string, value: string | undefined, keyBytes: number, valueBytes: number][] = [];
   let bytes = HEADER_BYTES;
-  for (const [key, value] of changes) {
+  for (const key of changed) {
     if (bytes >= BLOCK_BYTES) break;
+    const value = lookup(key);
     const keyBytes = Buffer.byteLength(key);
-    const valueBytes = value === null ? -1 : Buffer.byteLength(value);
+    const valueBytes = value === undefined ? -1 : Buffer.byteLength(value);
     taken.push([key, value, keyBytes, valueBytes]);
     bytes += LENGTHS_BYTES + keyBytes + Math.max(0, valueBytes);
-    changes.delete(key);
+    changed.delete(key);
   }
   const block = scratch.take(bytes);
   const { next, at } = noted();
   block.writeUInt32BE(MAGIC, 0);
   block.writeUInt32BE(bytes - HEADER_BYTES, 4);
-  block.writeDoubleBE(changes.size === 0 ? next : NOT_YET, 12);
+  block.writeDoubleBE(changed.size === 0 ? next : NOT_YET, 12);
   block.writeDoubleBE(at, 20);
   let offset = HEADER_BYTES;
   for (const [key, value, keyBytes, valueBytes] of taken) {
     offset = block.writeUInt32BE(keyBytes, offset);
     offset = block.writeInt32BE(valueBytes, offset);
     offset += block.write(key, offset);
-    if (value !== null) offset += block.write(value, offset);
+    if (value !== undefined) offset += block.write(value, offset);
   }
   block.writeUInt32BE(crc32(block.subarray(CHECKSUM_END)), 8);
   return block;

@@ -6,11 +6,14 @@
  *
  * What is written may be ahead of the noted offset, never behind it: reading the changelog on from there puts the same
  * values again and ends with the same state.
+ *
+ * Of a partition that is worked on, everything that is committed is in memory too, so that a file is written anew without
+ * being read, which cost more than all other writing. The texts are those that its owner has anyway.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { BusLogger } from "../bus.ts";
-import { type Checkpoint, CheckpointFile, Scratch } from "./checkpoint-file.ts";
+import { type Checkpoint, CheckpointFile, Scratch, type Source } from "./checkpoint-file.ts";
 
 const FOLDER = "kafka-checkpoint";
 const FLUSH_EVERY_MS = 10_000;
@@ -29,10 +32,16 @@ export interface CheckpointOptions {
 
 interface Followed {
   next: number;
-  /** Not written yet; null is deleted. */
-  changes: Map<string, string | null>;
+  /** When that was so. */
+  at: number;
+  /** All that is committed. */
+  entries: Map<string, string>;
+  /** Keys of what isn't written yet. */
+  changed: Set<string>;
   /** What the file has counts no more. */
   anew: boolean;
+  /** Nobody works on it any more: it is forgotten when it is written. */
+  left: boolean;
 }
 
 export class Checkpoints {
@@ -55,28 +64,39 @@ export class Checkpoints {
     this.timer.unref();
   }
 
-  /** What is kept of a partition, unless it is too old to be trusted. */
+  /** What is kept of a partition, unless it is too old to be trusted. The caller may change it. */
   async load(partition: number): Promise<Checkpoint | undefined> {
+    const { clock } = this.options;
     const known = this.followed.get(partition);
-    if (known !== undefined) await this.write(partition, known);
+    if (known !== undefined) return { ...known, entries: new Map(known.entries) };
     const found = await this.inTurn(partition, () => this.fileOf(partition).load());
-    // A file that is in use is as new as what it holds.
-    if (found === undefined || known !== undefined) return found;
-    return this.options.clock() - found.at > MAXIMUM_AGE_MS ? undefined : found;
+    return found === undefined || clock() - found.at > MAXIMUM_AGE_MS ? undefined : found;
   }
 
   /**
-   * The changelog was read: `changes` since the checkpoint that was loaded, or, if none was of use, all there is. They
-   * are taken over.
+   * The changelog was read up to before `next`: all its entries, and the keys of what has changed since the checkpoint
+   * that was loaded; undefined if none was of use. From now on it is kept up by `committed`.
    */
-  follow(partition: number, changes: Map<string, string | null>, next: number, anew: boolean): void {
+  follow(
+    partition: number,
+    entries: ReadonlyMap<string, string>,
+    next: number,
+    changed: Iterable<string> | undefined,
+  ): void {
     const known = this.followed.get(partition);
-    // What they are to be added to was dropped since it was loaded.
-    if (!anew && known === undefined && this.fileOf(partition).isEmpty) return;
-    const all = !anew && known ? known.changes : changes;
-    if (all !== changes) for (const [key, value] of changes) all.set(key, value);
-    this.followed.set(partition, { next, changes: all, anew: anew || known?.anew === true });
-    this.changes = [...this.followed.values()].reduce((sum, it) => sum + it.changes.size, 0);
+    // It may have been dropped since it was loaded.
+    const anew = changed === undefined || (known === undefined && this.fileOf(partition).isEmpty);
+    const now = { next, at: this.options.clock(), entries: new Map(entries), left: false };
+    if (known === undefined || anew) this.followed.set(partition, { ...now, changed: new Set(changed), anew });
+    else {
+      // What is being written of it goes on with what is new.
+      for (const key of changed) known.changed.add(key);
+      Object.assign(known, now);
+    }
+    this.changes = [...this.followed.values()].reduce(
+      (sum, it) => sum + (it.anew ? it.entries.size : it.changed.size),
+      0,
+    );
   }
 
   /** A transaction has written these to the changelog, from `first` to before `end`. */
@@ -90,11 +110,21 @@ export class Checkpoints {
     // Of an owner before the one that has read on since: that has seen it.
     if (known === undefined || first < known.next) return;
     known.next = end;
+    known.at = this.options.clock();
     for (const { key, value } of entries) {
-      if (typeof key === "string") known.changes.set(key, typeof value === "string" ? value : null);
+      if (typeof key !== "string") continue;
+      if (typeof value === "string") known.entries.set(key, value);
+      else known.entries.delete(key);
+      known.changed.add(key);
     }
     this.changes += entries.length;
     if (this.changes >= MAXIMUM_CHANGES) void this.flush();
+  }
+
+  /** It isn't worked on here any more. */
+  leave(partition: number): void {
+    const known = this.followed.get(partition);
+    if (known !== undefined) known.left = true;
   }
 
   /** Writes what has changed so far. */
@@ -122,11 +152,19 @@ export class Checkpoints {
       // Meanwhile it may have been read anew, or dropped.
       if (this.followed.get(partition) !== known) return;
       const file = this.fileOf(partition);
-      const { anew } = known;
+      const { anew, entries, changed } = known;
       known.anew = false;
       if (anew) await file.clear();
-      const { clock } = this.options;
-      if (known.changes.size > 0) await file.append(known.changes, () => ({ next: known.next, at: clock() }));
+      const source: Source = {
+        changed,
+        lookup: (key) => known.entries.get(key),
+        noted: () => known,
+      };
+      if (anew || file.isWasteful) {
+        for (const key of entries.keys()) changed.add(key);
+        await file.rewrite(source);
+      } else if (changed.size > 0) await file.append(source);
+      if (known.left && this.followed.get(partition) === known) this.followed.delete(partition);
     });
   }
 

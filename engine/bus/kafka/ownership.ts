@@ -98,6 +98,7 @@ export class Ownership {
     const found = this.working.get(partition);
     this.working.delete(partition);
     this.options.onDropped(partition);
+    this.options.checkpoints.leave(partition);
     found?.revoke();
   }
 

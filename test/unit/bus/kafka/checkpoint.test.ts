@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Checkpoints } from "../../../../engine/bus/kafka/checkpoint.ts";
 
@@ -35,7 +36,7 @@ it("has after a restart what was read and what was committed since, and where to
       ["b", "2"],
     ]),
     10,
-    true,
+    undefined,
   );
   first.committed(
     3,
@@ -56,7 +57,7 @@ it("has after a restart what was read and what was committed since, and where to
 
 it("keeps topics apart", async () => {
   const first = open();
-  first.follow(3, new Map([["a", "1"]]), 10, true);
+  first.follow(3, new Map([["a", "1"]]), 10, undefined);
   await first.close();
   const other = open("another.state");
   expect(await other.load(3)).toBeUndefined();
@@ -72,26 +73,22 @@ it("adds what was read behind it to what it has, or begins anew", async () => {
       ["b", "2"],
     ]),
     10,
-    true,
+    undefined,
   );
-  checkpoints.follow(
-    3,
-    new Map([
-      ["b", null],
-      ["c", "3"],
-    ]),
-    20,
-    false,
-  );
+  const now = new Map([
+    ["a", "1"],
+    ["c", "3"],
+  ]);
+  checkpoints.follow(3, now, 20, ["b", "c"]);
   expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "1", c: "3" }, next: 20 });
-  checkpoints.follow(3, new Map([["d", "4"]]), 30, true);
+  checkpoints.follow(3, new Map([["d", "4"]]), 30, undefined);
   expect(await entriesOf(checkpoints)).toEqual({ entries: { d: "4" }, next: 30 });
   await checkpoints.close();
 });
 
 it("takes nothing of an owner before the one that has read on since", async () => {
   const checkpoints = open();
-  checkpoints.follow(3, new Map([["a", "new"]]), 20, true);
+  checkpoints.follow(3, new Map([["a", "new"]]), 20, undefined);
   checkpoints.committed(3, [{ key: "a", value: "old" }], 15, 16);
   expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "new" }, next: 20 });
   await checkpoints.close();
@@ -99,7 +96,7 @@ it("takes nothing of an owner before the one that has read on since", async () =
 
 it("notes no offset before all up to there is written", async () => {
   const checkpoints = open();
-  checkpoints.follow(3, new Map([["first", "1"]]), 5, true);
+  checkpoints.follow(3, new Map([["first", "1"]]), 5, undefined);
   await checkpoints.flush();
   const before = statSync(file()).size;
   const many = Array.from({ length: 3_000 }, (_, index) => ({ key: `k${index}`, value: "v".repeat(1_000) }));
@@ -112,7 +109,7 @@ it("notes no offset before all up to there is written", async () => {
   expect(found?.next).toBe(5);
   expect(found?.entries.size).toBeGreaterThan(1);
   // What comes later is added behind what is whole.
-  other.follow(3, new Map([["later", "2"]]), 4_000, false);
+  other.follow(3, new Map(found?.entries).set("later", "2"), 4_000, ["later"]);
   await other.close();
   const third = open();
   const { entries, next } = (await third.load(3)) ?? {};
@@ -124,7 +121,7 @@ it("notes no offset before all up to there is written", async () => {
 it("is written anew when most of it is out of date", async () => {
   const checkpoints = open();
   const value = "v".repeat(100_000);
-  checkpoints.follow(3, new Map([["kept", "ä€𝄞"]]), 1, true);
+  checkpoints.follow(3, new Map([["kept", "ä€𝄞"]]), 1, undefined);
   for (let offset = 1; offset <= 200; offset++) {
     const entries = [
       { key: "changed", value: value + offset },
@@ -144,17 +141,55 @@ it("is written anew when most of it is out of date", async () => {
   await other.close();
 });
 
+it("has what was committed last, however often it was written anew", async () => {
+  // Of many sizes: some entries fill a block, some are one of thousands in it.
+  const keys = Array.from({ length: 30 }, (_, index) => `ключ ${index}`);
+  const put = fc.record({ key: fc.constantFrom(...keys), size: fc.constantFrom(0, 1, 500, 60_000, 1_200_000) });
+  const changes = fc.array(fc.oneof(put, fc.record({ key: fc.constantFrom(...keys), size: fc.constant(-1) })), {
+    minLength: 1,
+    maxLength: 60,
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(changes, { minLength: 1, maxLength: 8 }), async (rounds) => {
+      const checkpoints = open();
+      const expected = new Map([["first", "1"]]);
+      checkpoints.follow(3, new Map(expected), 1, undefined);
+      let offset = 1;
+      for (const round of rounds) {
+        const entries = round.map(({ key, size }) => ({ key, value: size < 0 ? null : "v".repeat(size) + offset }));
+        for (const { key, value } of entries) {
+          if (value === null) expected.delete(key);
+          else expected.set(key, value);
+        }
+        checkpoints.committed(3, entries, offset, offset + entries.length);
+        offset += entries.length;
+        await checkpoints.flush();
+      }
+      await checkpoints.close();
+      const other = open();
+      const { entries, next } = (await other.load(3)) ?? {};
+      await other.close();
+      expect(next).toBe(offset);
+      expect(Object.fromEntries(entries ?? [])).toEqual(Object.fromEntries(expected));
+    }),
+    { numRuns: 25 },
+  );
+  expect(warnings).toEqual([]);
+});
+
 it("has what is committed while it is written", async () => {
   const checkpoints = open();
   const many = new Map(Array.from({ length: 5_000 }, (_, index) => [`k${index}`, "v".repeat(1_000)]));
-  checkpoints.follow(3, many, 10, true);
+  checkpoints.follow(3, many, 10, undefined);
   const flushed = checkpoints.flush();
   for (let offset = 10; offset < 40; offset++) {
     checkpoints.committed(3, [{ key: "k0", value: String(offset) }], offset, offset + 1);
     await new Promise((resolve) => setImmediate(resolve));
   }
   // The partition changes hands and comes back in the middle of it.
-  checkpoints.follow(3, new Map([["k1", "back"]]), 50, false);
+  checkpoints.leave(3);
+  const { entries = new Map() } = (await checkpoints.load(3)) ?? {};
+  checkpoints.follow(3, entries.set("k1", "back"), 50, ["k1"]);
   await flushed;
   await checkpoints.close();
   const other = open();
@@ -165,25 +200,54 @@ it("has what is committed while it is written", async () => {
   await other.close();
 });
 
-it("adds nothing to what was dropped meanwhile", async () => {
+it("is written whole when its file was dropped since it was loaded", async () => {
   const first = open();
-  first.follow(3, new Map([["a", "1"]]), 10, true);
+  first.follow(3, new Map([["a", "1"]]), 10, undefined);
   await first.close();
   const second = open();
   expect(await entriesOf(second)).toEqual({ entries: { a: "1" }, next: 10 });
-  second.follow(3, new Map([["b", "2"]]), 20, false);
+  const entries = new Map([
+    ["a", "1"],
+    ["b", "2"],
+  ]);
+  second.follow(3, entries, 20, ["b"]);
   writeFileSync(file(), "");
-  expect(await entriesOf(second)).toEqual({ entries: undefined, next: undefined });
-  second.follow(3, new Map([["c", "3"]]), 30, false);
+  await second.flush();
+  expect(warnings[0]).toContain("built anew");
+  second.follow(3, entries, 30, ["b"]);
   await second.close();
   const third = open();
-  expect(await third.load(3)).toBeUndefined();
+  expect(await entriesOf(third)).toEqual({ entries: { a: "1", b: "2" }, next: 30 });
   await third.close();
+});
+
+it("stays in memory while its partition is worked on, and no longer", async () => {
+  const checkpoints = open();
+  checkpoints.follow(3, new Map([["a", "1"]]), 10, undefined);
+  checkpoints.committed(3, [{ key: "a", value: "2" }], 10, 11);
+  await checkpoints.flush();
+  // Only memory doesn't see this.
+  truncateSync(file(), 5);
+  expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "2" }, next: 11 });
+  checkpoints.leave(3);
+  await checkpoints.flush();
+  expect(await entriesOf(checkpoints)).toEqual({ entries: undefined, next: undefined });
+  await checkpoints.close();
+});
+
+it("lends nothing of its own", async () => {
+  const checkpoints = open();
+  const entries = new Map([["a", "1"]]);
+  checkpoints.follow(3, entries, 10, undefined);
+  entries.delete("a");
+  (await checkpoints.load(3))?.entries.clear();
+  expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "1" }, next: 10 });
+  await checkpoints.close();
 });
 
 it("isn't trusted when it is older than deletions stay in the changelog", async () => {
   const first = open();
-  first.follow(3, new Map([["a", "1"]]), 10, true);
+  first.follow(3, new Map([["a", "1"]]), 10, undefined);
   await first.close();
   now += 13 * HOUR_MS;
   const second = open();
@@ -197,13 +261,13 @@ it.each([
   ["has garbage in it", () => writeFileSync(file(), readFileSync(file()).fill(0xa5, 20_000))],
 ])("is dropped when its file %s, and grows again", async (_, spoil) => {
   const first = open();
-  first.follow(3, new Map(Array.from({ length: 500 }, (_, index) => [`k${index}`, "v".repeat(200)])), 10, true);
+  first.follow(3, new Map(Array.from({ length: 500 }, (_, index) => [`k${index}`, "v".repeat(200)])), 10, undefined);
   await first.close();
   spoil();
   const second = open();
   expect(await second.load(3)).toBeUndefined();
   expect(warnings[0]).toContain("built anew");
-  second.follow(3, new Map([["a", "1"]]), 10, true);
+  second.follow(3, new Map([["a", "1"]]), 10, undefined);
   await second.close();
   const third = open();
   expect(await entriesOf(third)).toEqual({ entries: { a: "1" }, next: 10 });

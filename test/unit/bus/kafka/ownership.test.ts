@@ -45,7 +45,7 @@ beforeEach(() => {
     isMember: async () => false,
     confirmed: async () => {},
     closed: { upToDate: async () => {} },
-    checkpoints: {},
+    checkpoints: { leave: () => {} },
     transactions: {
       get epoch() {
         return epoch();
