@@ -10,6 +10,7 @@ import type { RegistryAccess } from "./access.ts";
 import type { RegisteredSchema, RegistryClient } from "./client.ts";
 import { compileSchema } from "./compile.ts";
 import { readCopy, writeCopy } from "./copy.ts";
+import { emptied, lostSubjects } from "./emptied.ts";
 import { ENVELOPES } from "./envelopes.ts";
 import { type KnownSchema, knownSchema, misfit } from "./known-schema.ts";
 import { type CheckedTopics, functionSubject, parseSubject, topicSubject } from "./subjects.ts";
@@ -211,13 +212,24 @@ class Store implements SchemaStore {
     try {
       const found = await this.ask();
       if (this.closing.signal.aborted) return;
-      this.became(undefined);
-      this.take(found);
+      const lost = this.lostBy(found);
+      this.became(lost.length > 0 ? emptied(this.place, lost) : undefined);
+      this.take([...found, ...lost.flatMap((subject) => this.schemas.get(subject)?.newest ?? [])]);
     } catch (error) {
       const failure =
         error instanceof AntigraphError ? error : new AntigraphError("registry_unavailable", String(error));
       if (!this.closing.signal.aborted) this.became(failure);
     }
+  }
+
+  private lostBy(found: readonly RegisteredSchema[]): string[] {
+    const isMade = (subject: string) =>
+      this.options.registry.wireFormat !== "json" && this.topicNames.map(topicSubject).includes(subject);
+    const known = [...this.schemas.keys()].filter((subject) => !isMade(subject));
+    return lostSubjects(
+      known,
+      found.map(({ subject }) => subject),
+    );
   }
 
   private async client(): Promise<RegistryClient> {
@@ -310,8 +322,8 @@ class Store implements SchemaStore {
     const then = this.isKnown
       ? "what was known of its schemas stays in force"
       : "nothing flows until its schemas are known";
-    if (failure) this.logger.warn({ why: failure.message }, `The schema registry can't be asked; ${then}`);
-    else this.logger.info({ url: this.options.registry.url }, "The schema registry answers again");
+    if (failure) this.logger.warn({ why: failure.message }, `The schema registry is no help now; ${then}`);
+    else this.logger.info({ url: this.options.registry.url }, "The schema registry is as it was again");
     this.tell();
   }
 

@@ -80,6 +80,45 @@ describe("a schema in force", () => {
     expect(warnings).toEqual([expect.stringMatching(/checked no more/)]);
   });
 
+  it("stays when all are gone at once, for the registry was emptied then, which is told", async () => {
+    const subjects = ["dev.fromanager-user.create_user", "dev.tomanager-user.create_user"];
+    const stub = await openStub();
+    for (const subject of subjects) stub.add(subject, EMAIL);
+    const file = join(folder(), "schemas.json");
+    const { store, warnings } = open(stub, { file });
+    await store.known;
+    for (const subject of subjects) stub.remove(subject);
+    await store.refresh();
+    await store.refresh();
+    expect(store.command(command({ email: 1 }))).toMatch(/email must be string/);
+    expect(store.status()).toMatchObject({ reachable: false, known: true, error: expect.stringMatching(/emptied/) });
+    expect(warnings).toEqual([expect.stringMatching(/stays in force/)]);
+    await store.close();
+    // Nor are they forgotten by a process that starts now.
+    const { store: later } = open(stub, { file });
+    await later.refresh();
+    expect(later.command(command({ email: 1 }))).toMatch(/email must be string/);
+    // Registered again, or others: it is their registry again.
+    stub.add("dev.fromanager-user.create_user", { type: "object" });
+    await later.refresh();
+    expect(later.command(command({ email: 1 }))).toBeUndefined();
+    expect(later.reply("user", "create_user", { email: 1 })).toBeUndefined();
+    expect(later.status()).toEqual({ url: later.status().url, reachable: true, known: true });
+  });
+
+  it("stays too where the topics' own are made anew in what was emptied", async () => {
+    const subjects = ["dev.fromanager-user.create_user", "dev.tomanager-user.create_user"];
+    const stub = await openStub();
+    for (const subject of subjects) stub.add(subject, EMAIL);
+    const { store } = open(stub, { wireFormat: "confluent" });
+    await store.known;
+    for (const subject of [...subjects, "dev.fromanager-value", "dev.tomanager-value"]) stub.remove(subject);
+    await store.refresh();
+    await store.refresh();
+    expect(stub.versions("dev.tomanager-value")).toHaveLength(1);
+    expect(store.command(command({ email: 1 }))).toMatch(/email must be string/);
+  });
+
   it("stays when a newer version can't be used, which is told", async () => {
     const stub = await openStub();
     stub.add("dev.fromanager-user.create_user", EMAIL);
