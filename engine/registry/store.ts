@@ -100,6 +100,8 @@ class Store implements SchemaStore {
   /** The last look failed so. */
   private failure: AntigraphError | undefined;
   private hasAnswered = false;
+  /** What the registry doesn't have any more and is in force all the same, as long as it has nothing of it. */
+  private lost: string[] = [];
   /** One change after the other. */
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -212,9 +214,11 @@ class Store implements SchemaStore {
     try {
       const found = await this.ask();
       if (this.closing.signal.aborted) return;
-      const lost = this.lostBy(found);
-      this.became(lost.length > 0 ? emptied(this.place, lost) : undefined);
-      this.take([...found, ...lost.flatMap((subject) => this.schemas.get(subject)?.newest ?? [])]);
+      const wasEmptied = this.lost.length > 0;
+      this.lost = this.lostBy(found);
+      const isEmptied = this.lost.length > 0;
+      this.became(isEmptied ? emptied(this.place, this.lost) : undefined, isEmptied !== wasEmptied);
+      this.take([...found, ...this.lost.flatMap((subject) => this.schemas.get(subject)?.newest ?? [])]);
     } catch (error) {
       const failure =
         error instanceof AntigraphError ? error : new AntigraphError("registry_unavailable", String(error));
@@ -223,13 +227,14 @@ class Store implements SchemaStore {
   }
 
   private lostBy(found: readonly RegisteredSchema[]): string[] {
+    const { registry, topics } = this.options;
+    // Nothing hangs on them then.
+    if (!registry.validate) return [];
     const isMade = (subject: string) =>
-      this.options.registry.wireFormat !== "json" && this.topicNames.map(topicSubject).includes(subject);
-    const known = [...this.schemas.keys()].filter((subject) => !isMade(subject));
-    return lostSubjects(
-      known,
-      found.map(({ subject }) => subject),
-    );
+      registry.wireFormat !== "json" && this.topicNames.map(topicSubject).includes(subject);
+    const known = [...this.schemas.keys()].filter((subject) => parseSubject(subject, topics) && !isMade(subject));
+    const there = found.map(({ subject }) => subject);
+    return lostSubjects(this.lost.length > 0 ? this.lost : known, there);
   }
 
   private async client(): Promise<RegistryClient> {
@@ -304,7 +309,8 @@ class Store implements SchemaStore {
 
   private keep(): void {
     const { file, registry } = this.options;
-    if (file === undefined) return;
+    // What is lost would be all that tells, after a restart, that it was.
+    if (file === undefined || this.lost.length > 0) return;
     try {
       const usable = [...this.schemas.values()].map(({ newest, inForce }) => inForce?.schema ?? newest);
       writeCopy(file, registry.url, usable);
@@ -313,12 +319,12 @@ class Store implements SchemaStore {
     }
   }
 
-  private became(failure: AntigraphError | undefined): void {
+  private became(failure: AntigraphError | undefined, isNews = false): void {
     const { hasAnswered, failure: before } = this;
     this.hasAnswered = true;
     this.failure = failure;
     // The words change while a registry goes, its absence doesn't.
-    if (before?.code === failure?.code && (hasAnswered || !failure)) return;
+    if (!isNews && before?.code === failure?.code && (hasAnswered || !failure)) return;
     const then = this.isKnown
       ? "what was known of its schemas stays in force"
       : "nothing flows until its schemas are known";

@@ -11,6 +11,8 @@ export const CLAIM_KEY = "claim";
 export const POSITION_KEY = "position";
 
 const RESTORE_BYTES = 4_194_304;
+/** The ends of transactions bear the brokers' time: those read so far may seem to be of later than they were read. */
+const CLOCKS_DIFFER_MS = 1_000;
 
 export interface Claim {
   work: string;
@@ -99,7 +101,7 @@ export class Changelog {
     const { connection, topic, partition } = this;
     const end = (await connection.offsets(topic, [partition], "end")).get(partition) ?? 0;
     if (next < start || next > end) return false;
-    const asked = [{ topic, partitions: [{ partition }], fromTimestamp: at + 1 }];
+    const asked = [{ topic, partitions: [{ partition }], fromTimestamp: at + CLOCKS_DIFFER_MS }];
     const [found] = await connection.retry(() => connection.cluster.fetchTopicsOffset(asked));
     const newer = Number(found?.partitions[0]?.offset ?? -1);
     return newer < 0 || newer >= next;

@@ -66,11 +66,11 @@ export class Checkpoints {
 
   /** What is kept of a partition, unless it is too old to be trusted. The caller may change it. */
   async load(partition: number): Promise<Checkpoint | undefined> {
-    const { clock } = this.options;
     const known = this.followed.get(partition);
-    if (known !== undefined) return { ...known, entries: new Map(known.entries) };
-    const found = await this.inTurn(partition, () => this.fileOf(partition).load());
-    return found === undefined || clock() - found.at > MAXIMUM_AGE_MS ? undefined : found;
+    const found = known
+      ? { entries: new Map(known.entries), next: known.next, at: known.at }
+      : await this.inTurn(partition, () => this.fileOf(partition).load());
+    return found === undefined || this.options.clock() - found.at > MAXIMUM_AGE_MS ? undefined : found;
   }
 
   /**
@@ -107,8 +107,8 @@ export class Checkpoints {
     end: number,
   ): void {
     const known = this.followed.get(partition);
-    // Of an owner before the one that has read on since: that has seen it.
-    if (known === undefined || first < known.next) return;
+    // Others may have written before it since it was left; the owner that has read on since has seen it.
+    if (known === undefined || known.left || first < known.next) return;
     known.next = end;
     known.at = this.options.clock();
     for (const { key, value } of entries) {
@@ -148,7 +148,7 @@ export class Checkpoints {
   }
 
   private async write(partition: number, known: Followed): Promise<void> {
-    await this.inTurn(partition, async () => {
+    const action = async () => {
       // Meanwhile it may have been read anew, or dropped.
       if (this.followed.get(partition) !== known) return;
       const file = this.fileOf(partition);
@@ -165,7 +165,8 @@ export class Checkpoints {
         await file.rewrite(source);
       } else if (changed.size > 0) await file.append(source);
       if (known.left && this.followed.get(partition) === known) this.followed.delete(partition);
-    });
+    };
+    await this.inTurn(partition, action, known);
   }
 
   private fileOf(partition: number): CheckpointFile {
@@ -178,7 +179,7 @@ export class Checkpoints {
   }
 
   /** Whatever is wrong with the file, work goes on without it. */
-  private async inTurn<T>(partition: number, action: () => Promise<T>): Promise<T | undefined> {
+  private async inTurn<T>(partition: number, action: () => Promise<T>, known?: Followed): Promise<T | undefined> {
     const before = this.turn;
     const mine = Promise.withResolvers<void>();
     this.turn = mine.promise;
@@ -189,7 +190,7 @@ export class Checkpoints {
       const { logger, topic } = this.options;
       const name = { topic, partition };
       logger.warn({ err: error, ...name }, "the local checkpoint was dropped; it is built anew from the changelog");
-      this.followed.delete(partition);
+      if (this.followed.get(partition) === known) this.followed.delete(partition);
       await this.fileOf(partition)
         .clear()
         .catch((cause: unknown) => logger.warn({ err: cause, ...name }, "the local checkpoint can't be removed"));

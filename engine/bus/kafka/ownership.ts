@@ -120,7 +120,7 @@ export class Ownership {
   }
 
   private async claim(partition: number): Promise<void> {
-    const { logger, signal, worker, claiming } = this.options;
+    const { logger, signal, worker, claiming, checkpoints } = this.options;
     this.claims.add(partition);
     const since = Date.now();
     const slow = setInterval(() => {
@@ -141,6 +141,9 @@ export class Ownership {
           await delay(waitMs, signal);
           waitMs = Math.min(RETRY_MAXIMUM_MS, waitMs * 2);
           await claiming.refresh();
+        } finally {
+          // It may have been read all the same, and isn't kept up.
+          if (!this.working.has(partition)) checkpoints.leave(partition);
         }
       }
     } finally {

@@ -1,5 +1,5 @@
 /** What is known of a registry: which schemas are in force, while it is there and while it isn't. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -98,12 +98,53 @@ describe("a schema in force", () => {
     const { store: later } = open(stub, { file });
     await later.refresh();
     expect(later.command(command({ email: 1 }))).toMatch(/email must be string/);
-    // Registered again, or others: it is their registry again.
+    // With others in it, it isn't theirs yet.
+    stub.add("dev.fromanager-user.delete_user", { type: "object" });
+    await later.refresh();
+    await later.refresh();
+    expect(later.command(command({ email: 1 }))).toMatch(/email must be string/);
+    const { store: last } = open(stub, { file });
+    await last.refresh();
+    expect(last.command(command({ email: 1 }))).toMatch(/email must be string/);
     stub.add("dev.fromanager-user.create_user", { type: "object" });
     await later.refresh();
     expect(later.command(command({ email: 1 }))).toBeUndefined();
     expect(later.reply("user", "create_user", { email: 1 })).toBeUndefined();
-    expect(later.status()).toEqual({ url: later.status().url, reachable: true, known: true });
+    expect(later.status()).toEqual({ url: stub.url, reachable: true, known: true });
+  });
+
+  it("stays when the registry comes back empty, which is told beside its absence", async () => {
+    const subjects = ["dev.fromanager-user.create_user", "dev.tomanager-user.create_user"];
+    const stub = await openStub();
+    for (const subject of subjects) stub.add(subject, EMAIL);
+    const { store, warnings } = open(stub);
+    await store.known;
+    await stub.goAway();
+    await store.refresh();
+    for (const subject of subjects) stub.remove(subject);
+    await stub.comeBack();
+    await store.refresh();
+    expect(warnings).toHaveLength(2);
+    expect(store.command(command({ email: 1 }))).toMatch(/email must be string/);
+  });
+
+  it("goes with all others where nothing is checked, or other topics are", async () => {
+    const subjects = ["dev.fromanager-user.create_user", "dev.tomanager-user.create_user"];
+    const stub = await openStub();
+    for (const subject of subjects) stub.add(subject, EMAIL);
+    const [file, copy] = [join(folder(), "schemas.json"), join(folder(), "schemas.json")];
+    const { store } = open(stub, { file });
+    await store.known;
+    copyFileSync(file, copy);
+    for (const subject of subjects) stub.remove(subject);
+    const { store: others } = open(stub, { file, topics: { fromManager: "x.fromanager", toManager: "x.tomanager" } });
+    await others.refresh();
+    expect(others.status()).toMatchObject({ reachable: true });
+    const registry = { url: stub.url, wireFormat: "json" as const, validate: false };
+    const { store: unchecked } = open(stub, { file: copy, registry });
+    await unchecked.refresh();
+    expect(unchecked.status()).toMatchObject({ reachable: true });
+    expect([...unchecked.all()]).toEqual([]);
   });
 
   it("stays too where the topics' own are made anew in what was emptied", async () => {

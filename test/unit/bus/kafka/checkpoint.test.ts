@@ -235,6 +235,35 @@ it("stays in memory while its partition is worked on, and no longer", async () =
   await checkpoints.close();
 });
 
+it("takes nothing more of a partition that was left: others may have written before it", async () => {
+  const checkpoints = open();
+  checkpoints.follow(3, new Map([["a", "1"]]), 10, undefined);
+  checkpoints.leave(3);
+  checkpoints.committed(3, [{ key: "claim", value: null }], 14, 15);
+  expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "1" }, next: 10 });
+  await checkpoints.flush();
+  expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "1" }, next: 10 });
+  await checkpoints.close();
+});
+
+it("is whole when what was followed before could not be written", async () => {
+  const checkpoints = open();
+  checkpoints.follow(3, new Map([["a", "1"]]), 10, undefined);
+  await checkpoints.flush();
+  writeFileSync(file(), "");
+  checkpoints.committed(3, [{ key: "a", value: "2" }], 10, 11);
+  const flushed = checkpoints.flush();
+  // The writing has begun, and has not been to the disk yet.
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  checkpoints.follow(3, new Map([["b", "1"]]), 5, undefined);
+  await flushed;
+  expect(warnings).toHaveLength(1);
+  await checkpoints.close();
+  const other = open();
+  expect(await entriesOf(other)).toEqual({ entries: { b: "1" }, next: 5 });
+  await other.close();
+});
+
 it("lends nothing of its own", async () => {
   const checkpoints = open();
   const entries = new Map([["a", "1"]]);
@@ -251,6 +280,10 @@ it("isn't trusted when it is older than deletions stay in the changelog", async 
   await first.close();
   now += 13 * HOUR_MS;
   const second = open();
+  expect(await second.load(3)).toBeUndefined();
+  // Nor when it is in memory.
+  second.follow(3, new Map([["a", "1"]]), 10, undefined);
+  now += 13 * HOUR_MS;
   expect(await second.load(3)).toBeUndefined();
   await second.close();
 });
