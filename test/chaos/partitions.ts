@@ -89,9 +89,11 @@ export async function untilWritable(cluster: KafkaCluster, topic: string): Promi
     return topics[0]?.partitions.map(({ partitionId }) => partitionId) ?? [];
   });
   const kafka = new Kafka({ brokers: cluster.directAddresses, logLevel: logLevel.NOTHING, retry: { retries: 1 } });
+  // The same one, so that a try aborts what the one before it left open: that would hide all later records for a minute.
+  const transactionalId = crypto.randomUUID();
   for (;;) {
     const producer = kafka.producer({
-      transactionalId: crypto.randomUUID(),
+      transactionalId,
       maxInFlightRequests: 1,
       idempotent: true,
     });

@@ -134,13 +134,14 @@ export async function gather(
   connection: Connection,
   now: number,
   isOwned: () => boolean,
+  maximumRecords?: number,
 ): Promise<"added" | "nothing" | "stranded"> {
   try {
     const { condemnedLetter, head } = partition;
     if (condemnedLetter !== undefined && head !== undefined) {
       return await bury(partition, commit, connection, condemnedLetter, head, isOwned);
     }
-    const records = partition.nextBatch(now);
+    const records = partition.nextBatch(now, maximumRecords);
     if (records === undefined) return "nothing";
     try {
       const call = partition.process(records, now);

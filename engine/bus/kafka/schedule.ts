@@ -13,6 +13,8 @@ import type { Transactions } from "./transactions.ts";
 import type { WorkPartition } from "./work-partition.ts";
 
 const RETRY_MS = 50;
+/** Of a partition that works alone, at once: enough to show whether it can write, and the others wait meanwhile. */
+const SUSPECT_RECORDS = 64;
 /** A timer further away is looked at again in between: the wall clock may jump. */
 const MAXIMUM_SLEEP_MS = 60_000;
 
@@ -37,7 +39,8 @@ export class Schedule {
   private open: Commit;
   /** What was gathered beside a transaction is sent as soon as that is done. */
   private due = false;
-  private turn = 0;
+  /** The partition whose turn it is. */
+  private next: number | undefined;
   private woken = false;
   private signalWork: () => void = () => {};
   private timer: NodeJS.Timeout | undefined;
@@ -110,33 +113,45 @@ export class Schedule {
     });
   }
 
+  /**
+   * Those that have to work alone come first: after an outage that is each of them, and one that is through would go on for a
+   * transaction's time before the next one begins.
+   */
+  private inTurn(): WorkPartition[] {
+    const { working, quarantine } = this.options;
+    const all = [...working.values()];
+    const first = all.findIndex(({ partition }) => partition === this.next);
+    const rotated = first < 0 ? all : [...all.slice(first), ...all.slice(0, first)];
+    const isIsolated = ({ partition }: WorkPartition) => quarantine.isIsolated(partition);
+    return rotated.some(isIsolated)
+      ? rotated.toSorted((a, b) => Number(isIsolated(b)) - Number(isIsolated(a)))
+      : rotated;
+  }
+
   /** Calls one worker. Answers whether anything came of it. */
   private async gather(): Promise<boolean> {
     const { working, quarantine, fetcher, producing, clock, topics, transactions } = this.options;
     const now = clock();
-    const partitions = [...working.values()];
-    for (let tried = 0; tried < partitions.length; tried++) {
+    const partitions = this.inTurn();
+    for (const [index, found] of partitions.entries()) {
       if (this.open.alone || this.open.isFull) return false;
-      const found = partitions[this.turn % partitions.length];
-      if (found === undefined || !found.isReady(now)) {
-        if (found?.needsEnd(now)) void this.findEnd(found);
-        this.turn++;
+      if (!found.isReady(now)) {
+        if (found.needsEnd(now)) void this.findEnd(found);
         continue;
       }
       const { partition } = found;
       const isolated = quarantine.isIsolated(partition);
-      const isBlocked = quarantine.blockedUntil(partition) > now;
+      if (quarantine.blockedUntil(partition) > now) continue;
       // It has its turn when all before it is sent.
-      if (isolated && !isBlocked && (!this.open.isEmpty || transactions.isBusy)) return false;
-      this.turn++;
-      if (isBlocked) continue;
+      if (isolated && (!this.open.isEmpty || transactions.isBusy)) return false;
+      this.next = partitions[(index + 1) % partitions.length]?.partition;
       if (producing.leaderOf(topics.state, partition) === undefined) {
         this.strand(partition, now);
         continue;
       }
       const { open } = this;
       const isOwned = (): boolean => working.get(partition) === found && open === this.open;
-      const outcome = await gather(found, open, producing, now, isOwned);
+      const outcome = await gather(found, open, producing, now, isOwned, isolated ? SUSPECT_RECORDS : undefined);
       if (!found.isFull) fetcher.resume(partition);
       if (found.needsEnd(now)) void this.findEnd(found);
       if (outcome === "stranded") this.strand(partition, now);

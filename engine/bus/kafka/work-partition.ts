@@ -141,14 +141,14 @@ export class WorkPartition {
   }
 
   /** What the worker is to be called with now; empty when a timer is due, undefined when there is no reason. */
-  nextBatch(now: number): BusRecord[] | undefined {
+  nextBatch(now: number, maximumRecords = MAXIMUM_BATCH_RECORDS): BusRecord[] | undefined {
     if (!this.isRestored(now)) return undefined;
     if (this.isCallDue(now) && this.callAfter !== undefined && this.position >= this.callAfter) {
       this.callAfter = undefined;
       return [];
     }
     if (this.waitingFor !== undefined || this.backlog === 0 || this.isCondemned) return undefined;
-    return this.buffer.slice(this.first, this.first + this.batchLimit());
+    return this.buffer.slice(this.first, this.first + Math.min(maximumRecords, this.batchLimit()));
   }
 
   /** The dead letter of the next record, if it is known that it can't be processed. */
