@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "react-router";
+import { closedTopic } from "../../engine/core/topic-names.ts";
 import { count, plural } from "../parts/format.ts";
 import { Badge } from "../parts/status-badge.tsx";
 import table from "../parts/table.module.css";
@@ -27,8 +28,14 @@ interface TopicsTableProps {
 /** The profile's own topics, and below them, when asked for, what else lies on the cluster. */
 export function TopicsTable({ topics, deadLetters }: TopicsTableProps) {
   const [all, setAll] = useState(false);
-  const own = topics.filter(({ role }) => role !== undefined);
-  const others = topics.filter(({ role }) => role === undefined);
+  const state = topics.find(({ role }) => role === "journeys");
+  /** What a topic of the profile is there for; undefined for those of others. */
+  const holds = ({ name, role }: Topic): string | undefined => {
+    if (role !== undefined) return ROLES[role];
+    return state !== undefined && name === closedTopic(state.name) ? "the state of what has ended" : undefined;
+  };
+  const own = topics.filter((topic) => holds(topic) !== undefined);
+  const others = topics.filter((topic) => holds(topic) === undefined);
   const shown = all || own.length === 0 ? [...own, ...others] : own;
   const copies = topics.some((topic) => healthOf(topic).known);
   return (
@@ -51,7 +58,13 @@ export function TopicsTable({ topics, deadLetters }: TopicsTableProps) {
           </thead>
           <tbody>
             {shown.map((topic) => (
-              <TopicRow key={topic.name} topic={topic} copies={copies} deadLetters={deadLetters} />
+              <TopicRow
+                key={topic.name}
+                topic={topic}
+                holds={holds(topic)}
+                copies={copies}
+                deadLetters={deadLetters}
+              />
             ))}
           </tbody>
         </table>
@@ -67,9 +80,10 @@ export function TopicsTable({ topics, deadLetters }: TopicsTableProps) {
 
 function TopicRow({
   topic,
+  holds,
   copies,
   deadLetters,
-}: { topic: Topic; copies: boolean } & Omit<TopicsTableProps, "topics">) {
+}: { topic: Topic; holds: string | undefined; copies: boolean } & Omit<TopicsTableProps, "topics">) {
   const { name, role, partitions, replication } = topic;
   // The log's length counts the markers of transactions too, and where there should be nothing that looks like something.
   const letters = role === "deadletter" ? deadLetters : undefined;
@@ -83,7 +97,7 @@ function TopicRow({
           {name}
         </Link>
       </td>
-      <td className="ag-dim">{role === undefined ? "" : ROLES[role]}</td>
+      <td className="ag-dim">{holds}</td>
       <td className="ag-dim">{keptInWords(topic)}</td>
       <td className={table.num}>{count(partitions)}</td>
       {copies && <td className={table.num}>{replication === undefined ? "" : count(replication)}</td>}
