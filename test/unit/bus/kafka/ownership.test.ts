@@ -21,6 +21,7 @@ vi.mock("../../../../engine/bus/kafka/claims.ts", () => ({
 
 const PARTITION = 3;
 let workId: string;
+let left: number[];
 let released: { partitions: readonly number[]; done(): void }[];
 let ownership: Ownership;
 const turn = () => new Promise(setImmediate);
@@ -28,6 +29,7 @@ const turn = () => new Promise(setImmediate);
 beforeEach(() => {
   claims.length = 0;
   released = [];
+  left = [];
   workId = "work-1";
   const epochs = new Map<string, object>();
   const epoch = () => {
@@ -45,7 +47,7 @@ beforeEach(() => {
     isMember: async () => false,
     confirmed: async () => {},
     closed: { upToDate: async () => {} },
-    checkpoints: { leave: () => {} },
+    checkpoints: { leave: (partition: number) => left.push(partition) },
     transactions: {
       get epoch() {
         return epoch();
@@ -92,6 +94,15 @@ it("gives it back too when the partition went to another one while it was being 
   await turn();
   expect(ownership.working.size).toBe(0);
   expect(released.at(-1)).toMatchObject({ partitions: [PARTITION] });
+});
+
+it("has the checkpoint follow no partition that it could not take", async () => {
+  await given([PARTITION]);
+  await given([]);
+  left = [];
+  claims[0]?.end();
+  await turn();
+  expect(left).toEqual([PARTITION]);
 });
 
 it("gives nothing back under another work id: the claim of the former one is no longer its own", async () => {
