@@ -37,7 +37,7 @@ export class JourneyMemory {
     if (!this.uuids.has(uuid)) return undefined;
     const record = this.lookup(uuid);
     if (record === undefined) throw new Error(`the state of journey ${uuid} is missing`);
-    const journey = decodeOpen(record, (name) => this.lookup(`${uuid}/${name}`));
+    const journey = decodeOpen(uuid, record, (name) => this.lookup(`${uuid}/${name}`));
     this.decoded.set(uuid, journey);
     return journey;
   }

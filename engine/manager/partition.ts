@@ -294,7 +294,7 @@ export class ManagerPartition {
     const inMemory = this.journeys.get(uuid) ?? this.justEnded.get(uuid);
     if (inMemory) return inMemory;
     const record = this.lookup(uuid);
-    return record === undefined ? undefined : decodeEnded(record);
+    return record === undefined ? undefined : decodeEnded(uuid, record);
   }
 
   private flowToStart(record: ToManager, offset: number): CompiledFlow {

@@ -3,11 +3,13 @@
  * apart, written once: the journey's input under `uuid/`, a step's output under `uuid/o:STEP`, and its input under
  * `uuid/i:STEP`. What is small lies in the record: an entry of its own would cost more than writing it again does. A step's
  * input that is just the output of another step (or the journey's input), which is the rule, is neither: the record says
- * whose. Ended: one record under `uuid` with everything in it.
+ * whose. Ended: one record under `uuid` with everything in it. The record's text: journey-record.ts.
  */
 import type { StateEntry } from "../bus/bus.ts";
-import type { Journey, Step } from "../core/journey.ts";
+import type { Journey } from "../core/journey.ts";
 import { hasEnded } from "../core/turn.ts";
+import { partsOf, readRecord, writeRecord } from "./journey-record.ts";
+import { readNamedRecord } from "./named-record.ts";
 
 const UUID_CHARS = 36;
 
@@ -17,10 +19,6 @@ const SMALL_CHARS = 256;
 const large = new WeakSet<object>();
 /** Parts that were read though they are small: from before small data lay in the record. */
 const strays = new WeakMap<Journey, string[]>();
-
-/** `o`: the output lies apart. `i`: where the input is found, as a part's name, if it doesn't stand here. */
-type StoredStep = Step & { o?: 1; i?: string };
-type Stored = Omit<Journey, "input" | "steps"> & { input?: unknown; steps: Record<string, StoredStep> };
 
 export interface StateChange {
   key: string;
@@ -32,8 +30,8 @@ export interface StateChange {
 export function encodeJourney(before: Journey | undefined, after: Journey): StateChange[] {
   if (hasEnded(after)) return encodeEnded(before, after);
   const known = before && !hasEnded(before) ? before : undefined;
-  const parts = partsOf(after);
-  const former = known && partsOf(known);
+  const parts = partsOf(after, isSmall);
+  const former = known && partsOf(known, isSmall);
   const changes: StateChange[] = [];
   for (const [name, value] of parts) {
     if (former?.has(name) && former.get(name) === value) continue;
@@ -42,50 +40,17 @@ export function encodeJourney(before: Journey | undefined, after: Journey): Stat
   for (const name of known && former ? [...former.keys(), ...(strays.get(known) ?? [])] : []) {
     if (!parts.has(name)) changes.push({ key: `${after.uuid}/${name}`, value: null });
   }
-  changes.push({ key: after.uuid, value: JSON.stringify(toStored(after)) });
+  changes.push({ key: after.uuid, value: writeRecord(after, isSmall) });
   return changes;
 }
 
 function encodeEnded(before: Journey | undefined, after: Journey): StateChange[] {
-  const changes: StateChange[] = [{ key: after.uuid, value: JSON.stringify(after), closed: true }];
+  const changes: StateChange[] = [{ key: after.uuid, value: writeRecord(after, () => true), closed: true }];
   if (!before || hasEnded(before)) return changes;
-  for (const name of [...partsOf(before).keys(), ...(strays.get(before) ?? [])]) {
+  for (const name of [...partsOf(before, isSmall).keys(), ...(strays.get(before) ?? [])]) {
     changes.push({ key: `${after.uuid}/${name}`, value: null });
   }
   return changes;
-}
-
-/** What lies apart, by name. */
-function partsOf(journey: Journey): Map<string, unknown> {
-  const parts = new Map<string, unknown>();
-  if (!isSmall(journey.input)) parts.set("", journey.input);
-  for (const id in journey.steps) {
-    const { input, output } = journey.steps[id] as Step;
-    if (output !== undefined && !isSmall(output)) parts.set(`o:${id}`, output);
-    if (input === undefined || isSmall(input)) continue;
-    if (sourceOf(journey, id, input) === `i:${id}`) parts.set(`i:${id}`, input);
-  }
-  return parts;
-}
-
-function toStored(journey: Journey): Stored {
-  const steps: Record<string, StoredStep> = {};
-  for (const id in journey.steps) {
-    const { input, output, ...rest } = journey.steps[id] as Step;
-    const stored: StoredStep = rest;
-    if (output !== undefined) {
-      if (isSmall(output)) stored.output = output;
-      else stored.o = 1;
-    }
-    if (input !== undefined) {
-      const source = sourceOf(journey, id, input);
-      if (source === `i:${id}` && isSmall(input)) stored.input = input;
-      else stored.i = source;
-    }
-    steps[id] = stored;
-  }
-  const { input, ...rest } = journey;
-  return isSmall(input) ? { ...rest, input, steps } : { ...rest, steps };
 }
 
 /** The same answer before and after a value was JSON: where it lies must be known from the value alone. */
@@ -118,19 +83,9 @@ function charsLeft(value: unknown, chars: number): number {
   return left;
 }
 
-/** By identity: data that was handed on verbatim is the same value in memory. */
-function sourceOf(journey: Journey, id: string, input: unknown): string {
-  if (input === journey.input) return "";
-  if (typeof input === "object" && input !== null) {
-    for (const [other, step] of Object.entries(journey.steps)) {
-      if (other !== id && step.output === input) return `o:${other}`;
-    }
-  }
-  return `i:${id}`;
-}
-
 /** An ended journey from its one record. */
-export const decodeEnded = (record: string): Journey => JSON.parse(record) as Journey;
+export const decodeEnded = (uuid: string, record: string): Journey =>
+  isNamed(record) ? (JSON.parse(record) as Journey) : readRecord(uuid, record, () => null);
 
 /** The journeys in flight of a restored partition. Entries come in any order. */
 export function* decodeInFlight(entries: Iterable<StateEntry>): Generator<Journey> {
@@ -140,20 +95,18 @@ export function* decodeInFlight(entries: Iterable<StateEntry>): Generator<Journe
     if (key.length === UUID_CHARS) records.set(key, value);
     else parts.set(key, value);
   }
-  for (const [uuid, record] of records) yield decodeOpen(record, (name) => parts.get(`${uuid}/${name}`));
+  for (const [uuid, record] of records) yield decodeOpen(uuid, record, (name) => parts.get(`${uuid}/${name}`));
 }
 
-/** The same from their records alone, as these are: no inputs and outputs, but all clocks. For a fast restart. */
+/** The same from their records alone: without what lies apart, but with all clocks. For a fast restart. */
 export function* decodeClocks(entries: Iterable<StateEntry>): Generator<Journey> {
   for (const { key, value } of entries) {
-    // The key's text, so that it is in memory once.
-    if (key.length === UUID_CHARS) yield { ...(JSON.parse(value) as Stored), uuid: key, input: null };
+    if (key.length === UUID_CHARS) yield (isNamed(value) ? readNamedRecord : readRecord)(key, value, () => null);
   }
 }
 
 /** A journey in flight from its record; `part` reads what lies apart under `uuid/NAME`. */
-export function decodeOpen(record: string, part: (name: string) => string | undefined): Journey {
-  const stored = JSON.parse(record) as Stored;
+export function decodeOpen(uuid: string, record: string, part: (name: string) => string | undefined): Journey {
   const smallParts: string[] = [];
   const read = (name: string): unknown => {
     const text = part(name);
@@ -161,23 +114,10 @@ export function decodeOpen(record: string, part: (name: string) => string | unde
     if (text !== undefined && isSmall(value)) smallParts.push(name);
     return value;
   };
-  const input = stored.input === undefined ? read("") : stored.input;
-  const steps: Record<string, Step> = {};
-  for (const id in stored.steps) {
-    const { o, i, ...step } = stored.steps[id] as StoredStep;
-    if (o === 1) step.output = read(`o:${id}`);
-    steps[id] = step;
-  }
-  // Behind all outputs: those of one step are the inputs of others.
-  for (const id in stored.steps) {
-    const source = stored.steps[id]?.i;
-    const step = steps[id];
-    if (source === undefined || step === undefined) continue;
-    if (source === "") step.input = input;
-    else if (source === `i:${id}`) step.input = read(source);
-    else step.input = steps[source.slice("o:".length)]?.output;
-  }
-  const journey: Journey = { ...stored, input, steps };
+  const journey = (isNamed(record) ? readNamedRecord : readRecord)(uuid, record, read);
   if (smallParts.length > 0) strays.set(journey, smallParts);
   return journey;
 }
+
+/** Earlier releases wrote the names of all fields. */
+const isNamed = (record: string): boolean => record.startsWith("{");

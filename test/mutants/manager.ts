@@ -116,7 +116,7 @@ export const manager: Mutant[] = [
     name: "an ended journey is not found again",
     breaks: "promise 1",
     file: FILE,
-    text: `return record === undefined ? undefined : decodeEnded(record);`,
+    text: `return record === undefined ? undefined : decodeEnded(uuid, record);`,
     instead: `return record === undefined ? undefined : undefined;`,
     noticedBy: [PARTITION],
   },

@@ -47,7 +47,7 @@ export class StatePromise {
 
   private decode(uuid: string): Journey | undefined {
     const { entries, closed } = this.stored.get(uuid)!;
-    if (closed) return decodeEnded(entries.get(uuid)!);
+    if (closed) return decodeEnded(uuid, entries.get(uuid)!);
     return [...decodeInFlight([...entries].map(([key, value]) => ({ key, value })))][0];
   }
 }

@@ -3,7 +3,7 @@
  *
  *   throughput  the manager's shape: inputs are read by kafkajs's fetch loops from all partitions, and up to 1,024 of
  *               them, whatever partition they are from, answered in one transaction: for each a command of 300 B, two
- *               audit records of 350 B and a state record of 1.2 kB. While one commits, the next fills up.
+ *               audit records of 350 B and a state record of 700 B. While one commits, the next fills up.
  *   latency     consume, produce one record for each, `sendOffsets`: one transaction for a batch
  */
 import type { Batch, Consumer, Producer } from "kafkajs";
@@ -35,7 +35,7 @@ await consumer.subscribe({ topic: options.input, fromBeginning: true });
 let processed = 0;
 
 async function runThroughput(from: Consumer, to: Producer): Promise<void> {
-  const [command, event, record] = ["c".repeat(300), "a".repeat(350), "s".repeat(1_200)];
+  const [command, event, record] = ["c".repeat(300), "a".repeat(350), "s".repeat(700)];
   const queues = new Map<number, (Buffer | null)[]>();
   let waiting = 0;
   let wake: () => void = () => {};

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Journey, Step } from "../../../engine/core/journey.ts";
-import { decodeEnded, decodeOpen, encodeJourney } from "../../../engine/manager/state-codec.ts";
+import type { Call, Journey, Step } from "../../../engine/core/journey.ts";
+import { decodeClocks, decodeEnded, decodeOpen, encodeJourney } from "../../../engine/manager/state-codec.ts";
 
 const UUID = "6f1c2d0e-0000-4000-8000-000000000001";
 const begun = (input: unknown): Journey => ({
@@ -46,7 +46,7 @@ class Store {
   }
 
   read(): Journey {
-    return decodeOpen(this.entries.get(UUID) ?? "", (name) => this.entries.get(`${UUID}/${name}`));
+    return decodeOpen(UUID, this.entries.get(UUID) ?? "", (name) => this.entries.get(`${UUID}/${name}`));
   }
 
   /** As after a restart: what comes next builds on what was read. */
@@ -110,7 +110,7 @@ describe("a journey in flight", () => {
     const { input: _, ...record } = withStep(begun(undefined), "a", stepWith({ status: "succeeded" }));
     const stored = { ...record, steps: { a: { ...record.steps.a, o: 1, i: "" }, b: { ...stepWith({}), i: "o:a" } } };
     const parts: Record<string, string> = { "": '{"in":1}', "o:a": '{"out":1}' };
-    const read = decodeOpen(JSON.stringify(stored), (name) => parts[name]);
+    const read = decodeOpen(UUID, JSON.stringify(stored), (name) => parts[name]);
     expect(read.input).toEqual({ in: 1 });
     expect(read.steps.a).toEqual(stepWith({ status: "succeeded", input: { in: 1 }, output: { out: 1 } }));
     expect(read.steps.b?.input).toEqual({ out: 1 });
@@ -119,6 +119,56 @@ describe("a journey in flight", () => {
       encodeJourney(read, after).flatMap(({ key, value }) => (value === null ? [key.slice(UUID.length)] : []));
     expect(gone({ ...read, seq: 9 })).toEqual(["/", "/o:a"]);
     expect(gone({ ...read, status: "completed" })).toEqual(["/", "/o:a"]);
+    const [clocks] = decodeClocks([{ key: UUID, value: JSON.stringify(stored) }]);
+    expect(clocks).toEqual({
+      ...read,
+      input: null,
+      steps: { a: { ...read.steps.a, input: null, output: null }, b: { ...read.steps.b, input: null } },
+    });
+    const ended: Journey = { ...read, status: "completed", endedAt: 9 };
+    expect(decodeEnded(UUID, JSON.stringify(ended))).toEqual(ended);
+  });
+
+  it("keeps every field, of calls whose outcome is unknown too", () => {
+    const store = new Store();
+    const open = [
+      { attempt: 1, id: `${UUID}/a/1`, at: 5, gaveUp: true, former: true as const },
+      { attempt: 2, id: "of another make", at: 1_764_530_000_000, gaveUp: false },
+      { attempt: 3, id: `${UUID}/a/3`, at: 0, gaveUp: true },
+    ];
+    const call: Call = {
+      status: "inprogress",
+      attempts: 3,
+      tries: 2,
+      open,
+      error: { code: "timeout", message: "too late" },
+      startedAt: 0,
+      endedAt: 1,
+      clockAt: 1_764_530_000_000,
+      dueAt: 3,
+      fixed: true,
+      totalDueAt: 4,
+      retryAt: 5,
+    };
+    const step = stepWith({
+      ...call,
+      tookEffect: true,
+      undo: { back: { ...call, data: null } },
+      forcedInput: { data: 0 },
+    });
+    const journey: Journey = {
+      ...withStep({ ...begun([]), startedAt: 1_000 }, "a", step),
+      deadlineAt: 7,
+      paused: { at: 6, from: "running" },
+      parent: { uuid: UUID, step: "p", index: 0 },
+      actions: ["one", "two"],
+    };
+    store.write(journey);
+    expect(store.read()).toStrictEqual(journey);
+    expect([...decodeClocks([{ key: UUID, value: store.entries.get(UUID) ?? "" }])]).toStrictEqual([journey]);
+    const ended: Journey = { ...journey, status: "terminated", endedAt: 9 };
+    store.write(ended);
+    expect(decodeEnded(UUID, store.entries.get(UUID) ?? "")).toStrictEqual(ended);
   });
 
   /** Data of all sizes, many about as large as what still counts as small; undefined and NaN change as they become JSON. */
@@ -155,7 +205,7 @@ describe("a journey in flight", () => {
         const ended: Journey = { ...journey, status: "completed", endedAt: 9 };
         store.write(ended);
         expect([...store.entries.keys()]).toEqual([UUID]);
-        expect(decodeEnded(store.entries.get(UUID) ?? "")).toEqual(JSON.parse(JSON.stringify(ended)));
+        expect(decodeEnded(UUID, store.entries.get(UUID) ?? "")).toEqual(JSON.parse(JSON.stringify(ended)));
       }),
       { numRuns: 500 },
     );
