@@ -4,7 +4,7 @@ import type { CompiledFlow } from "./flow.ts";
 import { lastSteps } from "./graph.ts";
 import { goesOnAfter, type Journey, type Rollback, type Step } from "./journey.ts";
 import { activeRollback, isLive, isOut, passedPivot, stepOf, stepsInOrder, type Turn } from "./turn.ts";
-import { isMember, isSettled, isUnknown, leftStanding, owesUndo, waitsForWord } from "./undo.ts";
+import { isMember, isSettled, isUnknown, leftStanding, owesUndo, waitsForWord, wasResumed } from "./undo.ts";
 
 /** Ends what is over, one thing a call: what follows from it is for the other rules to say first. */
 export function closeNext(turn: Turn): void {
@@ -73,10 +73,17 @@ function holdForWord(turn: Turn, rollback: Rollback): void {
   }
 }
 
-/** A rollback `to` a step leaves the journey held there; one made for a rerun goes on at once. */
+/**
+ * A rollback `to` a step leaves the journey held there; one made for a rerun goes on at once, and so does one that was
+ * reopened behind the resume.
+ */
 function afterRollback(turn: Turn): void {
   const rollback = turn.journey.rollback;
   if (rollback?.scope !== "to" && !(rollback?.scope === "branch" && rollback.reset.length > 0)) return;
+  if (wasResumed(rollback)) {
+    turn.emit("journey.resumed", { reason: "the late success is undone" });
+    return;
+  }
   if (!rollback.rerun) {
     turn.emit("journey.held", { reason: "rolled back to the step asked for", detail: { kind: "rolled_back_to" } });
     return;

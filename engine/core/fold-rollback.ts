@@ -72,11 +72,18 @@ export function rollbackJoined(journey: Journey, event: JourneyEvent, at: number
   if (!before) return journey;
   const detail = event.detail ?? {};
   const scope = (detail.scope as Scope | undefined) ?? before.scope;
-  const set = union(before.set, (detail.set as string[] | undefined) ?? []);
+  const more = (detail.set as string[] | undefined) ?? [];
+  // What runs again is left alone unless it is named anew.
+  const again = before.again.filter((id) => !more.includes(id));
+  const set = union(
+    before.set.filter((id) => !before.again.includes(id)),
+    more,
+  );
   const rollback: Rollback = {
     ...before,
     scope,
     set,
+    again,
     blind: union(before.blind, (detail.blind as string[] | undefined) ?? []),
     causes: causesOf(journey, event, before.causes, { scope, set }),
     include: (detail.include as "attempted" | undefined) ?? before.include,

@@ -3,6 +3,7 @@ import type { FlowStep, RetryPolicy } from "./flow.ts";
 import { iso } from "./iso.ts";
 import { type Call, goesOnAfter, type Negation } from "./journey.ts";
 import { activeRollback, clockOf, stepOf, type Turn } from "./turn.ts";
+import { isMember } from "./undo.ts";
 
 /** Milliseconds until the attempt after `tries` attempts: exponential, capped, `jitter` of it random. */
 export function retryDelayMs(policy: RetryPolicy, tries: number, random: number): number {
@@ -19,7 +20,7 @@ function mayRetry(policy: RetryPolicy, call: Call): boolean {
 export function retryStep(turn: Turn, step: FlowStep): void {
   const state = stepOf(turn.journey, step);
   const rollback = activeRollback(turn.journey);
-  const undoing = rollback !== undefined && (!goesOnAfter(rollback.scope) || rollback.set.includes(step.id));
+  const undoing = rollback !== undefined && (!goesOnAfter(rollback.scope) || isMember(rollback, step.id));
   if (undoing || turn.journey.status === "terminated" || !mayRetry(step.settings.retry, state)) return;
   const due = clockOf(turn) + retryDelayMs(step.settings.retry, state.tries, turn.ctx.random);
   if (state.totalDueAt !== undefined && due >= state.totalDueAt) return;

@@ -8,7 +8,7 @@ import { goesOnAfter, type Journey, type Rollback, type Scope, type Step } from 
 import type { StepError } from "./protocol.ts";
 import { transientError } from "./step-errors.ts";
 import { activeRollback, hasEnded, isLive, passedPivot, stepsInOrder, type Turn } from "./turn.ts";
-import { isUnknown, mayHaveWorked, onTimeoutOf } from "./undo.ts";
+import { isUnknown, mayHaveWorked, onTimeoutOf, wasResumed } from "./undo.ts";
 
 /** Answers every failed or timed-out step that nobody has answered yet: by a rollback, or by holding the journey. */
 export function answerFailures(turn: Turn): void {
@@ -30,9 +30,10 @@ function answer(turn: Turn, step: FlowStep, state: Step): void {
   const reason = `${where} ${state.status === "timed_out" ? "timed out" : "failed"}`;
   const active = activeRollback(turn.journey);
   const pivot = passedPivot(turn.journey, turn.flow);
-  if (active && (active.set.includes(step.id) || (pivot && !goesOnAfter(active.scope)))) {
+  const isIn = active?.set.includes(step.id) === true && !active.again.includes(step.id);
+  if (active && (isIn || (pivot && !goesOnAfter(active.scope)))) {
     // One cause more, and nothing more to undo: it is in the set already, or only force may undo it.
-    const detail = { trigger: "failure", scope: active.scope, set: active.set };
+    const detail = { trigger: "failure", scope: active.scope, set: [] };
     turn.emit("rollback.joined", { step: step.id, reason, error: state.error, detail });
     return;
   }
@@ -114,7 +115,8 @@ export function beginRollback(turn: Turn, request: RollbackRequest): void {
     error: request.error,
   };
   if (active) {
-    const wider = widerScope(active.scope, scope);
+    // One that the journey has gone on from undoes what came to light late: where it went back to says nothing any more.
+    const wider = wasResumed(active) ? scope : widerScope(active.scope, scope);
     const wide = wider === "journey" ? [...turn.flow.order] : set;
     turn.emit("rollback.joined", {
       ...common,

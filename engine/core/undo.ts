@@ -37,6 +37,10 @@ export function isMember(rollback: Rollback, stepId: string): boolean {
   return members.has(stepId);
 }
 
+/** Whether the journey went back `to` a step and has gone on from there since. */
+export const wasResumed = ({ scope, reset, again }: Rollback): boolean =>
+  scope === "to" && reset.length === 0 && again.length > 0;
+
 /** Remembered, since it is asked of every step and of all that follows it, again and again. */
 const membersOf = new WeakMap<Rollback, ReadonlySet<string>>();
 
@@ -194,8 +198,7 @@ export function leftStanding(flow: CompiledFlow, journey: Journey, rollback: Rol
   for (const [step, state] of stepsInOrder(flow, journey)) {
     const effect = state.status === "succeeded" || state.tookEffect === true;
     const undone = state.status === "undone" || state.status === "undoing";
-    const inside = rollback.set.includes(step.id) || rollback.former.includes(step.id);
-    if (effect && !undone && !inside) standing.push(step.id);
+    if (effect && !undone && !isMember(rollback, step.id)) standing.push(step.id);
   }
   return standing;
 }
