@@ -31,8 +31,9 @@ export function dispatchNext(turn: Turn): void {
   const status = turn.journey.status;
   if (status === "completed" || status === "rolled_back" || status === "terminated" || status === "paused") return;
   const rollback = activeRollback(turn.journey);
-  const onlyRetries = status === "held" || (rollback !== undefined && rollback.scope !== "branch");
-  if (onlyRetries && rollback) return;
+  // Beside a branch the rest goes on, unless the journey is to be held behind it, where it went back `to` a step.
+  if (rollback && (status === "held" || rollback.scope !== "branch" || rollback.reset.length > 0)) return;
+  const onlyRetries = status === "held";
   for (const [step, state] of stepsInOrder(turn.flow, turn.journey)) {
     if (state.status !== "waiting") continue;
     if (state.retryAt === undefined) {

@@ -62,7 +62,9 @@ export class ForwardPromise {
       throw new Error(`${id} was sent ${why}`);
     };
     const { rollback, status } = journey;
-    const goesOn = rollback === undefined || rollback.endedAt !== undefined || rollback.scope === "branch";
+    // Behind a branch that is undone where the journey went back `to` a step it is held there again.
+    const isBranch = rollback?.scope === "branch" && rollback.reset.length === 0;
+    const goesOn = rollback === undefined || rollback.endedAt !== undefined || isBranch;
     if (course.isPaused) deny("while the journey was paused");
     if (status !== "running" && status !== "held" && !(goesOn && /^rollback_failed|rolling_back$/.test(status)))
       deny(`while the journey was ${status}`);

@@ -567,6 +567,24 @@ describe("scope to", () => {
     spec.failure("c2");
     expect(spec.journey.rollback).toMatchObject({ scope: "branch", set: ["c1"] });
   });
+  it("nothing new goes out while a branch is undone before it is resumed", () => {
+    const edges = { a: [], b: ["a"], b2: ["b"], c: ["a"], c2: ["c"], d: ["a"], d2: ["d"], d3: ["c2", "d2"] };
+    const spec = given({ edges, policy: { scope: "branch" } });
+    for (const step of ["a", "b", "b2", "c"]) spec.success(step);
+    spec.action("rollback", { scope: "to", to: "b" });
+    spec.undone("b2");
+    spec.success("d");
+    expect(spec.sent()).toEqual([]);
+    spec.failure("c2");
+    expect(spec.sent()).toEqual(["undo_c"]);
+    spec.undone("c");
+    expect(spec.journey).toMatchObject({ status: "held", held: { kind: "rolled_back_to" } });
+    expect(spec.sent()).toEqual([]);
+    spec.action("resume");
+    expect(spec.calls()).toEqual(["b2.b2#2", "d2.d2#1"]);
+    spec.success("d2");
+    expect(spec.calls()).toEqual(["d3.d3#1"]);
+  });
   it("what has to hold the journey outside of it does so once it is resumed", () => {
     const spec = given({ ...shape, steps: { c1: { onTimeout: "hold" }, b2: { timeout: "5m" } } });
     for (const step of ["a", "b1", "b2"]) spec.success(step);
