@@ -3,6 +3,7 @@ import type { Mutant } from "./mutant.ts";
 
 const FILE = "engine/core/undo.ts";
 const SCOPES = "test/unit/core/rollback-scopes.test.ts";
+const REOPENED = "test/unit/core/reopened-after-resume.test.ts";
 const UNKNOWN = "test/unit/core/unknown-outcome.test.ts";
 const NEGATIONS = "test/unit/core/negations.test.ts";
 const PIVOT = "test/unit/core/pivot.test.ts";
@@ -126,7 +127,7 @@ export const undoing: Mutant[] = [
     name: "what is left standing is not told",
     breaks: "rollback",
     file: FILE,
-    text: `if (effect && !undone && !inside) standing.push(step.id);`,
+    text: `if (effect && !undone && !isMember(rollback, step.id)) standing.push(step.id);`,
     instead: ``,
     noticedBy: [SCOPES],
   },
@@ -224,11 +225,35 @@ export const undoing: Mutant[] = [
     breaks: "rollback",
     file: "engine/core/rollback.ts",
     text: `  if (active) {
-    const wider`,
+    // One that`,
     instead: `  if (active && request.id === undefined) return;
   if (active) {
-    const wider`,
+    // One that`,
     noticedBy: [SCOPES],
+  },
+  {
+    name: "the failure of a step that runs again is answered by the rollback before",
+    breaks: "rollback",
+    file: "engine/core/rollback.ts",
+    text: ` && !active.again.includes(step.id)`,
+    instead: ``,
+    noticedBy: [REOPENED],
+  },
+  {
+    name: "what runs again is left out of a rollback that is asked for",
+    breaks: "promise 5",
+    file: "engine/core/fold-rollback.ts",
+    text: `before.again.filter((id) => !more.includes(id))`,
+    instead: `before.again`,
+    noticedBy: [REOPENED],
+  },
+  {
+    name: "a journey that has gone on is held a second time where it went back to",
+    breaks: "rollback",
+    file: "engine/core/closing.ts",
+    text: `if (wasResumed(rollback)) {`,
+    instead: `if (false as boolean) {`,
+    noticedBy: [REOPENED],
   },
   {
     name: "past the pivot a failure rolls back",
