@@ -84,6 +84,8 @@ test("an action that the journey refuses is refused in the sheet, with the reaso
   await expect(sheet.getByText("The journey was faster.")).toBeVisible();
   await expect(sheet.getByText("Nothing was done. The plan below is the new one.")).toBeVisible();
   await page.unroute(`**/journeys/${uuid}/actions`);
+  // The refusal is an event of its own: the plan is made anew for it, and until it is there nothing can be sent.
+  await expect(page.getByText(`event ${seq + 1} of ${seq + 1}`)).toBeVisible();
   await sheet.getByRole("button", { name: "Try again" }).click();
   await sheet.getByRole("button", { name: "Send 1 + 2 + 1 commands" }).click();
   await expect(sheet.getByText(/^Done\./)).toBeVisible();

@@ -206,7 +206,8 @@ function Footer({ offer, sending, preview, ready, alternative, onSend, onClose, 
         variant="filled"
         color={offer.grave ? "bad" : undefined}
         loading={phase === "sending"}
-        disabled={!ready || preview === undefined}
+        // To try again sends nothing yet; a press that a new plan comes between would be lost.
+        disabled={phase !== "refused" && (!ready || preview === undefined)}
         onClick={onSend}
       >
         {phase === "refused" ? "Try again" : phase === "failed" ? "Send again" : sendLabel(offer, preview ?? NOTHING)}
