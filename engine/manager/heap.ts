@@ -1,8 +1,9 @@
 /**
  * How much room V8 may take beyond what is in use. Nearly all that a manager allocates is garbage soon, and V8, left
- * alone, trades memory for less collecting: with 100,000 journeys in flight it took 910 MB where these bounds make it
- * about 510, for some more CPU time. As long as little is in flight there is nothing to save, and the old generation grows as V8
- * likes: collecting it again and again cost a fifth of all CPU time.
+ * alone, trades memory for less collecting: with 100,000 journeys in flight it took 910 MB where these bounds made it
+ * about 510 (their records were twice as long then; now about 470), for some more CPU time. As long as little is in flight
+ * there is nothing to save, and the old generation grows as V8 likes: collecting it again and again cost a fifth of all
+ * CPU time.
  */
 import { PerformanceObserver } from "node:perf_hooks";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";

@@ -101,7 +101,7 @@ export function* decodeInFlight(entries: Iterable<StateEntry>): Generator<Journe
 /** The same from their records alone: without what lies apart, but with all clocks. For a fast restart. */
 export function* decodeClocks(entries: Iterable<StateEntry>): Generator<Journey> {
   for (const { key, value } of entries) {
-    if (key.length === UUID_CHARS) yield (isNamed(value) ? readNamedRecord : readRecord)(key, value, () => null);
+    if (key.length === UUID_CHARS) yield readerOf(value)(key, value, () => null);
   }
 }
 
@@ -114,10 +114,12 @@ export function decodeOpen(uuid: string, record: string, part: (name: string) =>
     if (text !== undefined && isSmall(value)) smallParts.push(name);
     return value;
   };
-  const journey = (isNamed(record) ? readNamedRecord : readRecord)(uuid, record, read);
+  const journey = readerOf(record)(uuid, record, read);
   if (smallParts.length > 0) strays.set(journey, smallParts);
   return journey;
 }
 
 /** Earlier releases wrote the names of all fields. */
 const isNamed = (record: string): boolean => record.startsWith("{");
+
+const readerOf = (record: string): typeof readRecord => (isNamed(record) ? readNamedRecord : readRecord);

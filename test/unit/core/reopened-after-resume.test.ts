@@ -21,6 +21,16 @@ function completed(more: Partial<FlowSketch> = {}, last: string[] = []) {
   return spec;
 }
 
+/** Then it went back to b, and was resumed there: c runs again. */
+function wentBack() {
+  const spec = completed();
+  spec.action("rollback", { scope: "to", to: "b" });
+  spec.undone("c");
+  expect(spec.journey.status).toBe("held");
+  spec.action("resume");
+  return spec;
+}
+
 /** Then b was run again, and while it is, x turns out to have worked. */
 function reopened(more: Partial<FlowSketch> = {}) {
   const spec = completed(more);
@@ -48,11 +58,7 @@ describe("a late success that is undone while a step runs again", () => {
     expect(spec.journey).toMatchObject({ status: "completed", output: { c: "again" } });
   });
   it("doesn't hold a second time what an operator has resumed", () => {
-    const spec = completed();
-    spec.action("rollback", { scope: "to", to: "b" });
-    spec.undone("c");
-    expect(spec.journey.status).toBe("held");
-    spec.action("resume");
+    const spec = wentBack();
     spec.success("x", 7, 1);
     spec.undone("x");
     expect(spec.journey).toMatchObject({ status: "running", held: undefined });
@@ -60,10 +66,7 @@ describe("a late success that is undone while a step runs again", () => {
     expect(spec.journey).toMatchObject({ status: "completed", output: { c: "again" } });
   });
   it("leaves a journey that has ended by then ended", () => {
-    const spec = completed();
-    spec.action("rollback", { scope: "to", to: "b" });
-    spec.undone("c");
-    spec.action("resume");
+    const spec = wentBack();
     spec.success("c", "again", 2);
     expect(spec.journey.status).toBe("completed");
     spec.success("x", 7, 1);
