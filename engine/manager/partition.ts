@@ -106,7 +106,6 @@ export class ManagerPartition {
 
   process(records: BusRecord[], now: number): BatchOutput {
     this.since ??= now;
-    this.journeys.trim();
     const batch: Batch = { records: [], before: new Map(), deadLettered: 0, ended: [] };
     let taken = 0;
     let resume: Promise<void> | undefined;
@@ -125,6 +124,7 @@ export class ManagerPartition {
       return after === undefined || after === before ? [] : encodeJourney(before, after);
     });
     this.justEnded.clear();
+    this.journeys.endCall();
     const output: BatchOutput = { ...batch, state, processed: taken };
     if (resume) Object.assign(output, { taken, resume });
     return output;

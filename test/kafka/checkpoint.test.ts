@@ -36,7 +36,8 @@ async function spoil(folder: string, key: string, value: string): Promise<void> 
     const file = new CheckpointFile(join(folder, name), new Scratch());
     const found = await file.load();
     if (!found?.entries.has(key)) continue;
-    await file.append({ changed: new Set([key]), lookup: () => value, noted: () => found });
+    found.entries.set(key, value);
+    await file.append({ ...found, changed: new Set([key]) });
   }
 }
 

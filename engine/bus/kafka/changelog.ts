@@ -6,6 +6,7 @@ import type { Checkpoints } from "./checkpoint.ts";
 import type { Checkpoint } from "./checkpoint-file.ts";
 import type { Connection } from "./client.ts";
 import { fetchFrom } from "./fetch.ts";
+import { TextMap } from "./text-map.ts";
 
 export const CLAIM_KEY = "claim";
 export const POSITION_KEY = "position";
@@ -21,14 +22,15 @@ export interface Claim {
   member: string;
 }
 
-/** What lies in the changelog: state, and the position of the input if there ever was one. */
 export interface Restored {
-  state: Map<string, string>;
+  /** All that lies in the changelog, with its own keys; the checkpoint keeps it up. */
+  entries: TextMap;
+  /** Of the input, if there ever was one. */
   position: number | undefined;
 }
 
 export class Changelog {
-  private entries = new Map<string, string>();
+  private entries = new TextMap();
   /** Keys of what was read here, behind the checkpoint; not kept up without one. */
   private readonly read = new Set<string>();
   private next: number | undefined;
@@ -53,11 +55,10 @@ export class Changelog {
   /** Ends the reading: from now on the checkpoint follows what is committed. */
   restored(): Restored {
     const changed = this.fromCheckpoint ? this.read : undefined;
-    this.checkpoints.follow(this.partition, this.entries, this.next ?? 0, changed);
-    const position = this.entries.get(POSITION_KEY);
-    this.entries.delete(CLAIM_KEY);
-    this.entries.delete(POSITION_KEY);
-    return { state: this.entries, position: position === undefined ? undefined : Number(position) };
+    const { entries } = this;
+    this.checkpoints.follow(this.partition, entries, this.next ?? 0, changed);
+    const position = entries.get(POSITION_KEY);
+    return { entries, position: position === undefined ? undefined : Number(position) };
   }
 
   /** Everything that is committed now. */

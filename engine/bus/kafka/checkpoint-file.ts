@@ -7,6 +7,7 @@
  */
 import { type FileHandle, open, rename, rm, truncate } from "node:fs/promises";
 import { crc32 } from "node:zlib";
+import { TextMap } from "./text-map.ts";
 
 /** magic, bytes of the body, checksum of all that follows it, offset, time. */
 const HEADER_BYTES = 28;
@@ -24,21 +25,17 @@ const SPARE_BYTES = 8_388_608;
 
 /** The changelog of one partition up to an offset. */
 export interface Checkpoint {
-  entries: Map<string, string>;
+  entries: TextMap;
   /** Where to read on. */
   next: number;
   /** When that was noted, in milliseconds since 1970. */
   at: number;
 }
 
-/** Where the content comes from. */
-export interface Source {
-  /** Keys whose entries are to be written; they are taken out. */
+/** Where the content comes from; it may change between two blocks. */
+export interface Source extends Checkpoint {
+  /** Keys whose entries are to be written, or that there is none any more; they are taken out. */
   changed: Set<string>;
-  /** Undefined: there is no such entry any more. */
-  lookup(key: string): string | undefined;
-  /** The offset and the time to note. */
-  noted(): { next: number; at: number };
 }
 
 /** Memory for one block after the other. */
@@ -76,7 +73,7 @@ export class CheckpointFile {
       throw error;
     });
     if (file === undefined) return undefined;
-    const entries = new Map<string, string>();
+    const entries = new TextMap();
     let noted: { next: number; at: number } | undefined;
     let size: number;
     this.bytes = 0;
@@ -96,7 +93,9 @@ export class CheckpointFile {
     if (noted === undefined) throw new Error(`${this.path} has no checkpoint in it`);
     if (size > this.bytes) await truncate(this.path, this.bytes);
     this.neededBytes = 0;
-    for (const [key, value] of entries) this.neededBytes += LENGTHS_BYTES + key.length + value.length;
+    for (const key of entries.keys()) {
+      this.neededBytes += LENGTHS_BYTES + key.length + (entries.byteLength(key) ?? 0);
+    }
     return { entries, ...noted };
   }
 
@@ -164,36 +163,34 @@ export class CheckpointFile {
   }
 }
 
-function encodeBlock(scratch: Scratch, { changed, lookup, noted }: Source): Buffer {
-  const taken: [key: string, value: string | undefined, keyBytes: number, valueBytes: number][] = [];
+function encodeBlock(scratch: Scratch, { changed, entries, next, at }: Source): Buffer {
+  const taken: [key: string, keyBytes: number, valueBytes: number][] = [];
   let bytes = HEADER_BYTES;
   for (const key of changed) {
     if (bytes >= BLOCK_BYTES) break;
-    const value = lookup(key);
     const keyBytes = Buffer.byteLength(key);
-    const valueBytes = value === undefined ? -1 : Buffer.byteLength(value);
-    taken.push([key, value, keyBytes, valueBytes]);
+    const valueBytes = entries.byteLength(key) ?? -1;
+    taken.push([key, keyBytes, valueBytes]);
     bytes += LENGTHS_BYTES + keyBytes + Math.max(0, valueBytes);
     changed.delete(key);
   }
   const block = scratch.take(bytes);
-  const { next, at } = noted();
   block.writeUInt32BE(MAGIC, 0);
   block.writeUInt32BE(bytes - HEADER_BYTES, 4);
   block.writeDoubleBE(changed.size === 0 ? next : NOT_YET, 12);
   block.writeDoubleBE(at, 20);
   let offset = HEADER_BYTES;
-  for (const [key, value, keyBytes, valueBytes] of taken) {
+  for (const [key, keyBytes, valueBytes] of taken) {
     offset = block.writeUInt32BE(keyBytes, offset);
     offset = block.writeInt32BE(valueBytes, offset);
     offset += block.write(key, offset);
-    if (value !== undefined) offset += block.write(value, offset);
+    offset += entries.copyTo(key, block, offset);
   }
   block.writeUInt32BE(crc32(block.subarray(CHECKSUM_END)), 8);
   return block;
 }
 
-function apply(block: Buffer, entries: Map<string, string>): void {
+function apply(block: Buffer, entries: TextMap): void {
   for (let offset = HEADER_BYTES; offset < block.length; ) {
     const keyAt = offset + LENGTHS_BYTES;
     const valueAt = keyAt + block.readUInt32BE(offset);

@@ -7,13 +7,14 @@
  * What is written may be ahead of the noted offset, never behind it: reading the changelog on from there puts the same
  * values again and ends with the same state.
  *
- * Of a partition that is worked on, everything that is committed is in memory too, so that a file is written anew without
- * being read, which cost more than all other writing. The texts are those that its owner has anyway.
+ * Of a partition that is worked on, everything that is committed is in memory, where its owner reads it: it is kept up
+ * here, and a file is written anew without being read, which cost more than all other writing.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { BusLogger } from "../bus.ts";
-import { type Checkpoint, CheckpointFile, Scratch, type Source } from "./checkpoint-file.ts";
+import { type Checkpoint, CheckpointFile, Scratch } from "./checkpoint-file.ts";
+import { TextMap } from "./text-map.ts";
 
 const FOLDER = "kafka-checkpoint";
 const FLUSH_EVERY_MS = 10_000;
@@ -35,13 +36,15 @@ interface Followed {
   /** When that was so. */
   at: number;
   /** All that is committed. */
-  entries: Map<string, string>;
+  entries: TextMap;
   /** Keys of what isn't written yet. */
   changed: Set<string>;
   /** What the file has counts no more. */
   anew: boolean;
   /** Nobody works on it any more: it is forgotten when it is written. */
   left: boolean;
+  /** Writing it failed, and isn't tried again. */
+  lost: boolean;
 }
 
 export class Checkpoints {
@@ -68,25 +71,21 @@ export class Checkpoints {
   async load(partition: number): Promise<Checkpoint | undefined> {
     const known = this.followed.get(partition);
     const found = known
-      ? { entries: new Map(known.entries), next: known.next, at: known.at }
+      ? { entries: new TextMap(known.entries), next: known.next, at: known.at }
       : await this.inTurn(partition, () => this.fileOf(partition).load());
     return found === undefined || this.options.clock() - found.at > MAXIMUM_AGE_MS ? undefined : found;
   }
 
   /**
    * The changelog was read up to before `next`: all its entries, and the keys of what has changed since the checkpoint
-   * that was loaded; undefined if none was of use. From now on it is kept up by `committed`.
+   * that was loaded; undefined if none was of use. From now on `committed` keeps the entries up, and nobody else changes
+   * them.
    */
-  follow(
-    partition: number,
-    entries: ReadonlyMap<string, string>,
-    next: number,
-    changed: Iterable<string> | undefined,
-  ): void {
+  follow(partition: number, entries: TextMap, next: number, changed: Iterable<string> | undefined): void {
     const known = this.followed.get(partition);
     // It may have been dropped since it was loaded.
-    const anew = changed === undefined || (known === undefined && this.fileOf(partition).isEmpty);
-    const now = { next, at: this.options.clock(), entries: new Map(entries), left: false };
+    const anew = changed === undefined || (known === undefined ? this.fileOf(partition).isEmpty : known.lost);
+    const now = { next, at: this.options.clock(), entries, left: false, lost: false };
     if (known === undefined || anew) this.followed.set(partition, { ...now, changed: new Set(changed), anew });
     else {
       // What is being written of it goes on with what is new.
@@ -115,8 +114,9 @@ export class Checkpoints {
       if (typeof key !== "string") continue;
       if (typeof value === "string") known.entries.set(key, value);
       else known.entries.delete(key);
-      known.changed.add(key);
+      if (!known.lost) known.changed.add(key);
     }
+    if (known.lost) return;
     this.changes += entries.length;
     if (this.changes >= MAXIMUM_CHANGES) void this.flush();
   }
@@ -152,18 +152,13 @@ export class Checkpoints {
       // Meanwhile it may have been read anew, or dropped.
       if (this.followed.get(partition) !== known) return;
       const file = this.fileOf(partition);
-      const { anew, entries, changed } = known;
+      const { anew, entries, changed, lost } = known;
       known.anew = false;
       if (anew) await file.clear();
-      const source: Source = {
-        changed,
-        lookup: (key) => known.entries.get(key),
-        noted: () => known,
-      };
-      if (anew || file.isWasteful) {
+      if (anew || (file.isWasteful && !lost)) {
         for (const key of entries.keys()) changed.add(key);
-        await file.rewrite(source);
-      } else if (changed.size > 0) await file.append(source);
+        await file.rewrite(known);
+      } else if (changed.size > 0) await file.append(known);
       if (known.left && this.followed.get(partition) === known) this.followed.delete(partition);
     };
     await this.inTurn(partition, action, known);
@@ -190,7 +185,10 @@ export class Checkpoints {
       const { logger, topic } = this.options;
       const name = { topic, partition };
       logger.warn({ err: error, ...name }, "the local checkpoint was dropped; it is built anew from the changelog");
-      if (this.followed.get(partition) === known) this.followed.delete(partition);
+      if (known !== undefined) {
+        known.lost = true;
+        known.changed.clear();
+      }
       await this.fileOf(partition)
         .clear()
         .catch((cause: unknown) => logger.warn({ err: cause, ...name }, "the local checkpoint can't be removed"));

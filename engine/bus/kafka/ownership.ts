@@ -200,7 +200,7 @@ export class Ownership {
       ...this.options,
       topic: worker.topic,
       partition,
-      state: new PartitionState(partition, restored.state, closed),
+      state: new PartitionState(partition, restored.entries, closed),
       position,
       suspicion: quarantine.suspicionOf(partition),
     });

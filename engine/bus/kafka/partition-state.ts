@@ -1,9 +1,12 @@
 /**
- * The state of one partition that this process works on: what is open lies in memory, once for the bus and its worker;
- * what is closed lies in the store of ended state, which reads it from its own changelog a little later.
+ * The state of one partition that this process works on: what is open lies in memory, once for the bus, its worker and the
+ * checkpoint, with what isn't committed yet on top of it; what is closed lies in the store of ended state, which reads it
+ * from its own changelog a little later.
  */
 import type { StateEntry } from "../bus.ts";
+import { CLAIM_KEY, POSITION_KEY } from "./changelog.ts";
 import type { ClosedStore } from "./closed-store.ts";
+import type { TextMap } from "./text-map.ts";
 
 /** Keys that were found in the store of ended state; when one of them gets open state again, it must leave the store. */
 const MAXIMUM_LOOKED_UP_KEYS = 10_000;
@@ -24,24 +27,30 @@ export interface Change {
 
 export class PartitionState {
   private readonly partition: number;
-  private readonly open: Map<string, string>;
+  /** What the changelog says, which others keep up. */
+  private readonly written: TextMap;
+  /** What is to become of it with the transactions under way, and how many changes that takes. */
+  private readonly pending = new Map<string, { value: string | null; changes: number }>();
   private readonly closed: ClosedStore;
   private readonly closing = new Map<string, Closing>();
   private readonly lookedUp = new Set<string>();
 
-  constructor(partition: number, open: Map<string, string>, closed: ClosedStore) {
+  constructor(partition: number, written: TextMap, closed: ClosedStore) {
     this.partition = partition;
-    this.open = open;
+    this.written = written;
     this.closed = closed;
   }
 
   /** What is open. */
   *entries(): Generator<StateEntry> {
-    for (const [key, value] of this.open) yield { key, value };
+    for (const [key, { value }] of this.pending) if (value !== null) yield { key, value };
+    for (const [key, value] of this.written) {
+      if (key !== CLAIM_KEY && key !== POSITION_KEY && !this.pending.has(key)) yield { key, value };
+    }
   }
 
   lookup(key: string): string | undefined {
-    const open = this.open.get(key);
+    const open = this.openAt(key);
     if (open !== undefined) return open;
     const closing = this.closing.get(key);
     const value = closing === undefined ? this.closed.get(this.partition, key) : (closing.value ?? undefined);
@@ -61,16 +70,38 @@ export class PartitionState {
   change(changes: Change[], key: string, value: string | null, closed: boolean): void {
     const wasClosed = this.lookedUp.has(key) || typeof this.closing.get(key)?.value === "string";
     if (closed && value !== null) {
-      if (this.open.delete(key)) changes.push({ key, value: null });
+      this.setOpen(changes, key, null);
       this.close(changes, key, value);
       return;
     }
     if (wasClosed) this.close(changes, key, null);
     this.lookedUp.delete(key);
-    if (value !== null) {
-      this.open.set(key, value);
-      changes.push({ key, value });
-    } else if (this.open.delete(key)) changes.push({ key, value });
+    this.setOpen(changes, key, value);
+  }
+
+  /** These changes, in the order they were made in, stand in the changelog now, and in what was read of it. */
+  committed(entries: readonly { key: unknown }[]): void {
+    for (const { key } of entries) {
+      const pending = typeof key === "string" ? this.pending.get(key) : undefined;
+      if (pending !== undefined && --pending.changes === 0) this.pending.delete(key as string);
+    }
+  }
+
+  private openAt(key: string): string | undefined {
+    const pending = this.pending.get(key);
+    return pending === undefined ? this.written.get(key) : (pending.value ?? undefined);
+  }
+
+  private setOpen(changes: Change[], key: string, value: string | null): void {
+    const pending = this.pending.get(key);
+    const isOpen = pending === undefined ? this.written.has(key) : pending.value !== null;
+    if (value === null && !isOpen) return;
+    if (pending === undefined) this.pending.set(key, { value, changes: 1 });
+    else {
+      pending.value = value;
+      pending.changes++;
+    }
+    changes.push({ key, value });
   }
 
   private close(changes: Change[], key: string, value: string | null): void {

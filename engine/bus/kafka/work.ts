@@ -209,8 +209,12 @@ export class WorkSession {
 
   private committed(commit: Commit, placed: readonly Placed[]): void {
     const { checkpoints, changelog } = this.context;
+    const states = new Map([...commit.partitions].map(({ partition, state }) => [partition, state]));
     for (const { batch, first, end } of placed) {
-      if (batch.topic === changelog.state) checkpoints.committed(batch.partition, batch.messages, first, end);
+      if (batch.topic !== changelog.state) continue;
+      const { partition, messages } = batch;
+      checkpoints.committed(partition, messages, first, end);
+      states.get(partition)?.committed(messages);
     }
     if (!commit.alone) return;
     for (const { partition, position } of commit.partitions) this.quarantine.succeeded(partition, position);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Checkpoints } from "../../../../engine/bus/kafka/checkpoint.ts";
+import { TextMap } from "../../../../engine/bus/kafka/text-map.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -31,7 +32,7 @@ it("has after a restart what was read and what was committed since, and where to
   const first = open();
   first.follow(
     3,
-    new Map([
+    new TextMap([
       ["a", "1"],
       ["b", "2"],
     ]),
@@ -57,7 +58,7 @@ it("has after a restart what was read and what was committed since, and where to
 
 it("keeps topics apart", async () => {
   const first = open();
-  first.follow(3, new Map([["a", "1"]]), 10, undefined);
+  first.follow(3, new TextMap([["a", "1"]]), 10, undefined);
   await first.close();
   const other = open("another.state");
   expect(await other.load(3)).toBeUndefined();
@@ -68,27 +69,27 @@ it("adds what was read behind it to what it has, or begins anew", async () => {
   const checkpoints = open();
   checkpoints.follow(
     3,
-    new Map([
+    new TextMap([
       ["a", "1"],
       ["b", "2"],
     ]),
     10,
     undefined,
   );
-  const now = new Map([
+  const now = new TextMap([
     ["a", "1"],
     ["c", "3"],
   ]);
   checkpoints.follow(3, now, 20, ["b", "c"]);
   expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "1", c: "3" }, next: 20 });
-  checkpoints.follow(3, new Map([["d", "4"]]), 30, undefined);
+  checkpoints.follow(3, new TextMap([["d", "4"]]), 30, undefined);
   expect(await entriesOf(checkpoints)).toEqual({ entries: { d: "4" }, next: 30 });
   await checkpoints.close();
 });
 
 it("takes nothing of an owner before the one that has read on since", async () => {
   const checkpoints = open();
-  checkpoints.follow(3, new Map([["a", "new"]]), 20, undefined);
+  checkpoints.follow(3, new TextMap([["a", "new"]]), 20, undefined);
   checkpoints.committed(3, [{ key: "a", value: "old" }], 15, 16);
   expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "new" }, next: 20 });
   await checkpoints.close();
@@ -96,7 +97,7 @@ it("takes nothing of an owner before the one that has read on since", async () =
 
 it("notes no offset before all up to there is written", async () => {
   const checkpoints = open();
-  checkpoints.follow(3, new Map([["first", "1"]]), 5, undefined);
+  checkpoints.follow(3, new TextMap([["first", "1"]]), 5, undefined);
   await checkpoints.flush();
   const before = statSync(file()).size;
   const many = Array.from({ length: 3_000 }, (_, index) => ({ key: `k${index}`, value: "v".repeat(1_000) }));
@@ -109,7 +110,7 @@ it("notes no offset before all up to there is written", async () => {
   expect(found?.next).toBe(5);
   expect(found?.entries.size).toBeGreaterThan(1);
   // What comes later is added behind what is whole.
-  other.follow(3, new Map(found?.entries).set("later", "2"), 4_000, ["later"]);
+  other.follow(3, new TextMap(found?.entries).set("later", "2"), 4_000, ["later"]);
   await other.close();
   const third = open();
   const { entries, next } = (await third.load(3)) ?? {};
@@ -121,7 +122,7 @@ it("notes no offset before all up to there is written", async () => {
 it("is written anew when most of it is out of date", async () => {
   const checkpoints = open();
   const value = "v".repeat(100_000);
-  checkpoints.follow(3, new Map([["kept", "ä€𝄞"]]), 1, undefined);
+  checkpoints.follow(3, new TextMap([["kept", "ä€𝄞"]]), 1, undefined);
   for (let offset = 1; offset <= 200; offset++) {
     const entries = [
       { key: "changed", value: value + offset },
@@ -153,7 +154,7 @@ it("has what was committed last, however often it was written anew", async () =>
     fc.asyncProperty(fc.array(changes, { minLength: 1, maxLength: 8 }), async (rounds) => {
       const checkpoints = open();
       const expected = new Map([["first", "1"]]);
-      checkpoints.follow(3, new Map(expected), 1, undefined);
+      checkpoints.follow(3, new TextMap(expected), 1, undefined);
       let offset = 1;
       for (const round of rounds) {
         const entries = round.map(({ key, size }) => ({ key, value: size < 0 ? null : "v".repeat(size) + offset }));
@@ -179,7 +180,7 @@ it("has what was committed last, however often it was written anew", async () =>
 
 it("has what is committed while it is written", async () => {
   const checkpoints = open();
-  const many = new Map(Array.from({ length: 5_000 }, (_, index) => [`k${index}`, "v".repeat(1_000)]));
+  const many = new TextMap(Array.from({ length: 5_000 }, (_, index) => [`k${index}`, "v".repeat(1_000)]));
   checkpoints.follow(3, many, 10, undefined);
   const flushed = checkpoints.flush();
   for (let offset = 10; offset < 40; offset++) {
@@ -188,7 +189,7 @@ it("has what is committed while it is written", async () => {
   }
   // The partition changes hands and comes back in the middle of it.
   checkpoints.leave(3);
-  const { entries = new Map() } = (await checkpoints.load(3)) ?? {};
+  const { entries = new TextMap() } = (await checkpoints.load(3)) ?? {};
   checkpoints.follow(3, entries.set("k1", "back"), 50, ["k1"]);
   await flushed;
   await checkpoints.close();
@@ -202,11 +203,11 @@ it("has what is committed while it is written", async () => {
 
 it("is written whole when its file was dropped since it was loaded", async () => {
   const first = open();
-  first.follow(3, new Map([["a", "1"]]), 10, undefined);
+  first.follow(3, new TextMap([["a", "1"]]), 10, undefined);
   await first.close();
   const second = open();
   expect(await entriesOf(second)).toEqual({ entries: { a: "1" }, next: 10 });
-  const entries = new Map([
+  const entries = new TextMap([
     ["a", "1"],
     ["b", "2"],
   ]);
@@ -223,7 +224,7 @@ it("is written whole when its file was dropped since it was loaded", async () =>
 
 it("stays in memory while its partition is worked on, and no longer", async () => {
   const checkpoints = open();
-  checkpoints.follow(3, new Map([["a", "1"]]), 10, undefined);
+  checkpoints.follow(3, new TextMap([["a", "1"]]), 10, undefined);
   checkpoints.committed(3, [{ key: "a", value: "2" }], 10, 11);
   await checkpoints.flush();
   // Only memory doesn't see this.
@@ -237,7 +238,7 @@ it("stays in memory while its partition is worked on, and no longer", async () =
 
 it("takes nothing more of a partition that was left: others may have written before it", async () => {
   const checkpoints = open();
-  checkpoints.follow(3, new Map([["a", "1"]]), 10, undefined);
+  checkpoints.follow(3, new TextMap([["a", "1"]]), 10, undefined);
   checkpoints.leave(3);
   checkpoints.committed(3, [{ key: "claim", value: null }], 14, 15);
   expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "1" }, next: 10 });
@@ -248,14 +249,14 @@ it("takes nothing more of a partition that was left: others may have written bef
 
 it("is whole when what was followed before could not be written", async () => {
   const checkpoints = open();
-  checkpoints.follow(3, new Map([["a", "1"]]), 10, undefined);
+  checkpoints.follow(3, new TextMap([["a", "1"]]), 10, undefined);
   await checkpoints.flush();
   writeFileSync(file(), "");
   checkpoints.committed(3, [{ key: "a", value: "2" }], 10, 11);
   const flushed = checkpoints.flush();
   // The writing has begun, and has not been to the disk yet.
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
-  checkpoints.follow(3, new Map([["b", "1"]]), 5, undefined);
+  checkpoints.follow(3, new TextMap([["b", "1"]]), 5, undefined);
   await flushed;
   expect(warnings).toHaveLength(1);
   await checkpoints.close();
@@ -266,23 +267,41 @@ it("is whole when what was followed before could not be written", async () => {
 
 it("lends nothing of its own", async () => {
   const checkpoints = open();
-  const entries = new Map([["a", "1"]]);
-  checkpoints.follow(3, entries, 10, undefined);
-  entries.delete("a");
-  (await checkpoints.load(3))?.entries.clear();
+  checkpoints.follow(3, new TextMap([["a", "1"]]), 10, undefined);
+  (await checkpoints.load(3))?.entries.delete("a");
   expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "1" }, next: 10 });
+  await checkpoints.close();
+});
+
+it("keeps up what its owner reads, though it can't be written any more", async () => {
+  const checkpoints = open();
+  const entries = new TextMap([["a", "1"]]);
+  checkpoints.follow(3, entries, 10, undefined);
+  await checkpoints.flush();
+  writeFileSync(file(), "");
+  for (const [value, end] of [["2", 11] as const, ["3", 12] as const]) {
+    checkpoints.committed(3, [{ key: "a", value }], end - 1, end);
+    await checkpoints.flush();
+    expect(entries.get("a")).toBe(value);
+  }
+  // It isn't tried again and again.
+  expect(warnings).toHaveLength(1);
+  expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "3" }, next: 12 });
+  checkpoints.leave(3);
+  await checkpoints.flush();
+  expect(await entriesOf(checkpoints)).toEqual({ entries: undefined, next: undefined });
   await checkpoints.close();
 });
 
 it("isn't trusted when it is older than deletions stay in the changelog", async () => {
   const first = open();
-  first.follow(3, new Map([["a", "1"]]), 10, undefined);
+  first.follow(3, new TextMap([["a", "1"]]), 10, undefined);
   await first.close();
   now += 13 * HOUR_MS;
   const second = open();
   expect(await second.load(3)).toBeUndefined();
   // Nor when it is in memory.
-  second.follow(3, new Map([["a", "1"]]), 10, undefined);
+  second.follow(3, new TextMap([["a", "1"]]), 10, undefined);
   now += 13 * HOUR_MS;
   expect(await second.load(3)).toBeUndefined();
   await second.close();
@@ -294,13 +313,18 @@ it.each([
   ["has garbage in it", () => writeFileSync(file(), readFileSync(file()).fill(0xa5, 20_000))],
 ])("is dropped when its file %s, and grows again", async (_, spoil) => {
   const first = open();
-  first.follow(3, new Map(Array.from({ length: 500 }, (_, index) => [`k${index}`, "v".repeat(200)])), 10, undefined);
+  first.follow(
+    3,
+    new TextMap(Array.from({ length: 500 }, (_, index) => [`k${index}`, "v".repeat(200)])),
+    10,
+    undefined,
+  );
   await first.close();
   spoil();
   const second = open();
   expect(await second.load(3)).toBeUndefined();
   expect(warnings[0]).toContain("built anew");
-  second.follow(3, new Map([["a", "1"]]), 10, undefined);
+  second.follow(3, new TextMap([["a", "1"]]), 10, undefined);
   await second.close();
   const third = open();
   expect(await entriesOf(third)).toEqual({ entries: { a: "1" }, next: 10 });

@@ -6,6 +6,7 @@ import type { Commit } from "../../../../engine/bus/kafka/group-commit.ts";
 import { PartitionState } from "../../../../engine/bus/kafka/partition-state.ts";
 import { Quarantine } from "../../../../engine/bus/kafka/quarantine.ts";
 import { Schedule, type ScheduleOptions } from "../../../../engine/bus/kafka/schedule.ts";
+import { TextMap } from "../../../../engine/bus/kafka/text-map.ts";
 import { WorkPartition } from "../../../../engine/bus/kafka/work-partition.ts";
 
 const BACKLOG = 300;
@@ -35,7 +36,7 @@ async function given(count: number, quarantine: Quarantine) {
   const logger = { info() {}, warn() {}, error() {} };
   const working = new Map<number, WorkPartition>();
   for (let partition = 0; partition < count; partition++) {
-    const state = new PartitionState(partition, new Map(), { get: () => undefined } as unknown as ClosedStore);
+    const state = new PartitionState(partition, new TextMap(), { get: () => undefined } as unknown as ClosedStore);
     const known = {
       worker,
       topic: TOPIC,

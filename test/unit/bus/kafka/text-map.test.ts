@@ -1,0 +1,90 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { TextMap } from "../../../../engine/bus/kafka/text-map.ts";
+
+const written = (map: TextMap, key: string): string | undefined => {
+  const length = map.byteLength(key);
+  if (length === undefined) return undefined;
+  const target = Buffer.alloc(length + 2, 0x21);
+  expect(map.copyTo(key, target, 1)).toBe(length);
+  expect([target[0], target.at(-1)]).toEqual([0x21, 0x21]);
+  return target.toString("utf8", 1, length + 1);
+};
+
+describe("a map of texts", () => {
+  it("is like a Map, whatever is set and deleted in whatever order", () => {
+    const key = fc.constantFrom(..."abcdefghij");
+    // Below and above a unit, many units, and too large for a block; of one, two, three and four bytes a character.
+    const sizes = fc.oneof(fc.nat(200), fc.constantFrom(59, 60, 61, 123, 124, 125, 8_187, 8_188, 8_189, 20_000));
+    const text = fc.tuple(fc.constantFrom("x", "é", "€", "𝄞"), sizes).map(([char, size]) => char.repeat(size));
+    const change = fc.oneof(
+      { weight: 3, arbitrary: fc.record({ key, text }) },
+      fc.record({ key, text: fc.constant(undefined) }),
+    );
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 200 }), (changes) => {
+        const map = new TextMap();
+        const expected = new Map<string, string>();
+        for (const { key, text } of changes) {
+          if (text === undefined) expect(map.delete(key)).toBe(expected.delete(key));
+          else {
+            map.set(key, text);
+            expected.set(key, text);
+          }
+          expect(map.get(key)).toBe(text);
+          expect(map.has(key)).toBe(text !== undefined);
+          expect(written(map, key)).toBe(text);
+        }
+        expect(map.size).toBe(expected.size);
+        expect(Object.fromEntries(map)).toEqual(Object.fromEntries(expected));
+        expect([...map.keys()].sort()).toEqual([...expected.keys()].sort());
+        expect(Object.fromEntries(new TextMap(map))).toEqual(Object.fromEntries(expected));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("writes nothing of what it hasn't", () => {
+    const map = new TextMap([["a", "1"]]);
+    const target = Buffer.alloc(4);
+    expect([map.byteLength("b"), map.copyTo("b", target, 0), map.get("b"), map.delete("b")]).toEqual([
+      undefined,
+      0,
+      undefined,
+      false,
+    ]);
+    expect(target).toEqual(Buffer.alloc(4));
+  });
+
+  it("uses room again, however lengths change", () => {
+    const map = new TextMap();
+    const expected = new Map<string, string>();
+    let texts = 0;
+    for (let round = 0; round < 40; round++) {
+      // Each round another length, so that no freed block fits.
+      for (let index = 0; index < 1_000; index++) {
+        const text = `${round} ${index} `.padEnd(100 + round * 64, "ab");
+        map.set(`k${index}`, text);
+        expected.set(`k${index}`, text);
+        texts = Math.max(texts, text.length);
+      }
+    }
+    expect(Object.fromEntries(map)).toEqual(Object.fromEntries(expected));
+    // Twice of what is needed, and a few chunks.
+    expect(map.capacity).toBeLessThan(2 * 1_000 * (texts + 128) + 6 * 262_144);
+  });
+
+  it("takes no more room for the same lengths again and again", () => {
+    const map = new TextMap();
+    const fill = () => {
+      for (let index = 0; index < 5_000; index++) map.set(`k${index}`, "x".repeat(200 + (index % 7) * 100));
+    };
+    fill();
+    const { capacity } = map;
+    for (let round = 0; round < 20; round++) {
+      for (let index = 0; index < 5_000; index++) map.delete(`k${index}`);
+      fill();
+    }
+    expect(map.capacity).toBe(capacity);
+  });
+});
