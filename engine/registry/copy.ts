@@ -19,22 +19,30 @@ const copySchema = z.object({
       references: z.array(z.object({ name: z.string(), schema: z.string() })),
     }),
   ),
+  /** Of these, the subjects that the registry has lost, and that stay in force until it has them again. */
+  lost: z.array(z.string()).default([]),
 });
 
+/** What the file has of a registry. */
+export interface RegistryCopy {
+  schemas: readonly RegisteredSchema[];
+  lost: readonly string[];
+}
+
 /** Undefined where there is none of this registry, or it can't be read: then it is as if nothing were known. */
-export function readCopy(file: string, url: string): RegisteredSchema[] | undefined {
+export function readCopy(file: string, url: string): RegistryCopy | undefined {
   try {
     const copy = copySchema.parse(JSON.parse(readFileSync(file, "utf8")));
-    return copy.url === url ? copy.schemas : undefined;
+    return copy.url === url ? copy : undefined;
   } catch {
     return undefined;
   }
 }
 
 /** Whole or not at all. @throws Error of the file system */
-export function writeCopy(file: string, url: string, schemas: readonly RegisteredSchema[]): void {
+export function writeCopy(file: string, url: string, { schemas, lost }: RegistryCopy): void {
   mkdirSync(dirname(file), { recursive: true });
   const fresh = `${file}.new`;
-  writeFileSync(fresh, JSON.stringify({ url, schemas }), { mode: PRIVATE_FILE, flush: true });
+  writeFileSync(fresh, JSON.stringify({ url, schemas, lost }), { mode: PRIVATE_FILE, flush: true });
   renameSync(fresh, file);
 }

@@ -8,20 +8,28 @@ import { AntigraphError } from "../core/errors.ts";
 const FEWEST = 2;
 
 /**
- * The subjects that stay as they were known, for a registry that has none of them any more; empty where that isn't so.
+ * The subjects that stay as they were known until the registry has them again: all, when it has none of them any more;
+ * after that, those that haven't come back.
  *
  * @param known subjects; without those that are made where there are none
+ * @param lost what was answered last
  * @param found what the registry has now
  */
-export function lostSubjects(known: Iterable<string>, found: Iterable<string>): string[] {
-  const all = [...known];
+export function lostSubjects(known: readonly string[], lost: readonly string[], found: Iterable<string>): string[] {
   const there = new Set(found);
-  return all.length >= FEWEST && !all.some((subject) => there.has(subject)) ? all : [];
+  const gone = (lost.length > 0 ? lost : known).filter((subject) => !there.has(subject));
+  return lost.length > 0 || (gone.length === known.length && gone.length >= FEWEST) ? gone : [];
 }
+
+/** So many are named. */
+const NAMED = 3;
+
+const named = (subjects: readonly string[]): string =>
+  subjects.slice(0, NAMED).join(", ") + (subjects.length > NAMED ? ", ..." : "");
 
 export const emptied = (place: string, lost: readonly string[]): AntigraphError =>
   new AntigraphError(
     "registry_unavailable",
-    `${place} has none of the ${lost.length} schemas any more that it had (${lost[0]}, ...): it was emptied, or another ` +
-      "one stands there. Register them again, or set validate to false in the profile to let everything flow.",
+    `${place} was emptied, or another one stands there: it doesn't have ${lost.length} of its schemas any more ` +
+      `(${named(lost)}). Register them again, or set validate to false in the profile to let everything flow.`,
   );

@@ -100,8 +100,8 @@ class Store implements SchemaStore {
   /** The last look failed so. */
   private failure: AntigraphError | undefined;
   private hasAnswered = false;
-  /** What the registry doesn't have any more and is in force all the same, as long as it has nothing of it. */
-  private lost: string[] = [];
+  /** What the registry was emptied of, each in force until it is there again. */
+  private lost: readonly string[] = [];
   /** One change after the other. */
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -110,8 +110,10 @@ class Store implements SchemaStore {
     this.logger = options.logger ?? SILENT;
     this.knowing.promise.catch(() => {});
     const kept = options.file === undefined ? undefined : readCopy(options.file, options.registry.url);
-    if (kept) this.take(kept);
-    else if (!options.registry.validate && options.registry.wireFormat === "json") this.becomeKnown();
+    if (kept) {
+      this.lost = kept.lost;
+      this.take(kept.schemas);
+    } else if (!options.registry.validate && options.registry.wireFormat === "json") this.becomeKnown();
     this.looking = this.look();
   }
 
@@ -214,11 +216,12 @@ class Store implements SchemaStore {
     try {
       const found = await this.ask();
       if (this.closing.signal.aborted) return;
-      const wasEmptied = this.lost.length > 0;
+      const before = this.lost.length;
       this.lost = this.lostBy(found);
-      const isEmptied = this.lost.length > 0;
-      this.became(isEmptied ? emptied(this.place, this.lost) : undefined, isEmptied !== wasEmptied);
+      const { length: now } = this.lost;
+      this.became(now > 0 ? emptied(this.place, this.lost) : undefined, now > 0 !== before > 0);
       this.take([...found, ...this.lost.flatMap((subject) => this.schemas.get(subject)?.newest ?? [])]);
+      if (now !== before) this.keep();
     } catch (error) {
       const failure =
         error instanceof AntigraphError ? error : new AntigraphError("registry_unavailable", String(error));
@@ -234,7 +237,7 @@ class Store implements SchemaStore {
       registry.wireFormat !== "json" && this.topicNames.map(topicSubject).includes(subject);
     const known = [...this.schemas.keys()].filter((subject) => parseSubject(subject, topics) && !isMade(subject));
     const there = found.map(({ subject }) => subject);
-    return lostSubjects(this.lost.length > 0 ? this.lost : known, there);
+    return lostSubjects(known, this.lost, there);
   }
 
   private async client(): Promise<RegistryClient> {
@@ -309,11 +312,10 @@ class Store implements SchemaStore {
 
   private keep(): void {
     const { file, registry } = this.options;
-    // What is lost would be all that tells, after a restart, that it was.
-    if (file === undefined || this.lost.length > 0) return;
+    if (file === undefined) return;
     try {
-      const usable = [...this.schemas.values()].map(({ newest, inForce }) => inForce?.schema ?? newest);
-      writeCopy(file, registry.url, usable);
+      const schemas = [...this.schemas.values()].map(({ newest, inForce }) => inForce?.schema ?? newest);
+      writeCopy(file, registry.url, { schemas, lost: this.lost });
     } catch (error) {
       this.logger.warn({ err: error, file }, "The schemas can't be kept on this disk");
     }

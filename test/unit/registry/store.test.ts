@@ -106,11 +106,45 @@ describe("a schema in force", () => {
     const { store: last } = open(stub, { file });
     await last.refresh();
     expect(last.command(command({ email: 1 }))).toMatch(/email must be string/);
+    // They come back one by one: each stays until it does, and for a process that starts in between too.
     stub.add("dev.fromanager-user.create_user", { type: "object" });
     await later.refresh();
     expect(later.command(command({ email: 1 }))).toBeUndefined();
-    expect(later.reply("user", "create_user", { email: 1 })).toBeUndefined();
-    expect(later.status()).toEqual({ url: stub.url, reachable: true, known: true });
+    expect(later.reply("user", "create_user", { email: 1 })).toMatch(/email must be string/);
+    const why = expect.stringMatching(/emptied.*1 of its schemas.*dev\.tomanager-user\.create_user/);
+    expect(later.status()).toMatchObject({ reachable: false, error: why });
+    await later.close();
+    const { store: between } = open(stub, { file });
+    await between.refresh();
+    expect(between.command(command({ email: 1 }))).toBeUndefined();
+    expect(between.reply("user", "create_user", { email: 1 })).toMatch(/email must be string/);
+    stub.add("dev.tomanager-user.create_user", { type: "object" });
+    await between.refresh();
+    expect(between.reply("user", "create_user", { email: 1 })).toBeUndefined();
+    expect(between.status()).toEqual({ url: stub.url, reachable: true, known: true });
+    // From then on one that is gone was deleted.
+    stub.remove("dev.tomanager-user.create_user");
+    await between.refresh();
+    expect([...between.all().keys()].sort()).toEqual([
+      "dev.fromanager-user.create_user",
+      "dev.fromanager-user.delete_user",
+    ]);
+  });
+
+  it("stays though another one came back while nobody looked", async () => {
+    const subjects = ["dev.fromanager-user.create_user", "dev.tomanager-user.create_user"];
+    const stub = await openStub();
+    for (const subject of subjects) stub.add(subject, EMAIL);
+    const file = join(folder(), "schemas.json");
+    const { store } = open(stub, { file });
+    await store.known;
+    for (const subject of subjects) stub.remove(subject);
+    await store.refresh();
+    await store.close();
+    stub.add("dev.fromanager-user.create_user", EMAIL);
+    const { store: later } = open(stub, { file });
+    await later.refresh();
+    expect(later.reply("user", "create_user", { email: 1 })).toMatch(/email must be string/);
   });
 
   it("stays when the registry comes back empty, which is told beside its absence", async () => {
