@@ -73,24 +73,37 @@ export function openTurn(journey: Journey, flow: CompiledFlow, ctx: Context, cau
 
 /** The step's state; untouched steps are waiting. */
 export function stepOf(journey: Journey, step: FlowStep): Step {
-  return (
-    journey.steps[step.id] ?? {
-      service: step.service,
-      function: step.function,
-      status: "waiting",
-      attempts: 0,
-      tries: 0,
-      open: [],
-    }
-  );
+  return journey.steps[step.id] ?? untouched(step);
 }
 
+/** Made once: each rule asks for the state of each step, and most haven't begun. */
+const untouchedSteps = new WeakMap<FlowStep, Step>();
+
+function untouched(step: FlowStep): Step {
+  let state = untouchedSteps.get(step);
+  if (state === undefined) {
+    const { service, function: called } = step;
+    state = { service, function: called, status: "waiting", attempts: 0, tries: 0, open: [] };
+    untouchedSteps.set(step, state);
+  }
+  return state;
+}
+
+type StepAndState = readonly [FlowStep, Step];
+
+/** What was asked for last. */
+let last: { flow: CompiledFlow; journey: Journey; steps: readonly StepAndState[] } | undefined;
+
 /** Steps of the flow with their state, each after its predecessors. */
-export function stepsInOrder(flow: CompiledFlow, journey: Journey): [FlowStep, Step][] {
-  return flow.order.map((id) => {
+export function stepsInOrder(flow: CompiledFlow, journey: Journey): readonly StepAndState[] {
+  // One rule after the other asks for the same journey's, which was a third of a turn's garbage.
+  if (last?.journey === journey && last.flow === flow) return last.steps;
+  const steps = flow.order.map((id): StepAndState => {
     const step = flow.steps[id] as FlowStep;
     return [step, stepOf(journey, step)];
   });
+  last = { flow, journey, steps };
+  return steps;
 }
 
 /** A command is out and its clock runs. */

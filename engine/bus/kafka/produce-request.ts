@@ -49,12 +49,12 @@ function writeBatch(
   request: ProduceRequest,
   now: number,
 ): void {
-  const times = messages.map(({ timestamp }) => (timestamp === undefined ? now : Number(timestamp)));
-  let [first = now] = times;
-  let last = first;
-  for (const time of times) {
+  let first = Number.POSITIVE_INFINITY;
+  let last = 0;
+  for (const message of messages) {
+    const time = timeOf(message, now);
     if (time < first) first = time;
-    else if (time > last) last = time;
+    if (time > last) last = time;
   }
   const begin = writer.offset;
   writer.int64(0n);
@@ -70,13 +70,15 @@ function writeBatch(
   writer.int16(request.producerEpoch);
   writer.int32(firstSequence);
   writer.int32(messages.length);
-  for (const [index, message] of messages.entries()) {
-    writeRecord(writer, message, index, (times[index] ?? first) - first);
-  }
+  let index = 0;
+  for (const message of messages) writeRecord(writer, message, index++, timeOf(message, now) - first);
   const { buffer, offset: end } = writer;
   buffer.writeInt32BE(end - begin - LENGTH_END, begin + 8);
   buffer.writeUInt32BE(crc32c(buffer, begin + CRC_END, end), begin + CRC_AT);
 }
+
+const timeOf = ({ timestamp }: WireMessage, now: number): number =>
+  timestamp === undefined ? now : Number(timestamp);
 
 function writeRecord(writer: Writer, { key, value, headers }: WireMessage, offset: number, time: number): void {
   const keyBytes = bytesOf(key);
