@@ -4,6 +4,7 @@ import { around } from "./around.ts";
 import { clocks } from "./clocks.ts";
 import { embeddedBus } from "./embedded-bus.ts";
 import { forward } from "./forward.ts";
+import { kafkaState } from "./kafka-state.ts";
 import { manager } from "./manager.ts";
 import type { Mutant } from "./mutant.ts";
 import { replies } from "./replies.ts";
@@ -17,5 +18,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...actions,
   ...manager,
   ...embeddedBus,
+  ...kafkaState,
   ...around,
 ];
