@@ -6,10 +6,11 @@ import type { BusRecord } from "../../engine/bus/bus.ts";
 import { EmbeddedBus, type EmbeddedBusOptions } from "../../engine/bus/embedded/bus.ts";
 import { Storage } from "../../engine/bus/embedded/storage.ts";
 
-/** Counts its commits, and lets the next `failures` of them fail as a full disk does. */
+/** Counts its commits, and lets the next `failures` of them, or `stateFailures` writes before them, fail as a full disk does. */
 export class FailingStorage extends Storage {
   commits = 0;
   failures = 0;
+  stateFailures = 0;
 
   override commit(): void {
     if (this.failures > 0) {
@@ -18,6 +19,14 @@ export class FailingStorage extends Storage {
     }
     this.commits++;
     super.commit();
+  }
+
+  override setState(...change: Parameters<Storage["setState"]>): void {
+    if (this.stateFailures > 0) {
+      this.stateFailures--;
+      throw new Error("database or disk is full");
+    }
+    super.setState(...change);
   }
 }
 

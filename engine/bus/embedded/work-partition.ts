@@ -157,6 +157,8 @@ export class WorkPartition {
       this.failed(owner, transaction, records, error);
       return;
     }
+    // Its memory is ahead from here on, should one of the writes fail.
+    this.outputs.push(output);
     for (const { log, record } of writes) transaction.write(log, record);
     for (const { key, value, closed } of output.state) {
       storage.setState(this.id, key, value, closed ? transaction.now : undefined);
@@ -164,7 +166,6 @@ export class WorkPartition {
     // Not the whole batch may have been taken.
     this.position = records[output.taken ?? records.length]?.offset ?? next;
     if (output.resume !== undefined) this.waitFor(output.resume);
-    this.outputs.push(output);
     if (this.suspectUntil !== undefined && this.position >= this.suspectUntil) this.suspectUntil = undefined;
     if (records.length > 0) return;
     this.wanted = false;

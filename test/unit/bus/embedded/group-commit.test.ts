@@ -73,30 +73,33 @@ describe("group commit", () => {
     expect(valuesOf(await subscribed.atLeast(2))).toEqual(["before", "after"]);
   });
 
-  it("restores the workers' memories after a commit that failed", async () => {
-    const { bus, storage } = place.open({ topics: TOPICS });
-    const counting = worker();
-    const handle = await bus.work(counting);
-    await bus.append([{ topic: "in", key: "a", value: "x" }]);
-    storage.failures = 1;
-    await expect(bus.append([{ topic: "in", key: "a", value: "x" }])).rejects.toThrow();
-    await bus.append([{ topic: "in", key: "a", value: "x" }]);
-    expect(counting.counts()).toEqual({ a: 2 });
-    expect(valuesOf(await recordsOf(bus, "out"))).toEqual(["a 1", "a 2"]);
-    await handle.stop();
-    const calls = counting.calls.items
-      .filter(({ call, size }) => call !== "restore" || size > 0)
-      .map(({ call }) => call);
-    expect(calls.slice(0, 7)).toEqual([
-      "process",
-      "committed",
-      "process",
-      "revoke",
-      "restore",
-      "process",
-      "committed",
-    ]);
-  });
+  it.each(["failures", "stateFailures"] as const)(
+    "restores the workers' memories after a commit with %s",
+    async (what) => {
+      const { bus, storage } = place.open({ topics: TOPICS });
+      const counting = worker();
+      const handle = await bus.work(counting);
+      await bus.append([{ topic: "in", key: "a", value: "x" }]);
+      storage[what] = 1;
+      await expect(bus.append([{ topic: "in", key: "a", value: "x" }])).rejects.toThrow();
+      await bus.append([{ topic: "in", key: "a", value: "x" }]);
+      expect(counting.counts()).toEqual({ a: 2 });
+      expect(valuesOf(await recordsOf(bus, "out"))).toEqual(["a 1", "a 2"]);
+      await handle.stop();
+      const calls = counting.calls.items
+        .filter(({ call, size }) => call !== "restore" || size > 0)
+        .map(({ call }) => call);
+      expect(calls.slice(0, 7)).toEqual([
+        "process",
+        "committed",
+        "process",
+        "revoke",
+        "restore",
+        "process",
+        "committed",
+      ]);
+    },
+  );
 
   it("processes by itself what was left when the disk failed, as soon as it can", async () => {
     const { bus, storage } = place.open({ topics: TOPICS });
