@@ -8,17 +8,17 @@ import { AntigraphError } from "../core/errors.ts";
 const FEWEST = 2;
 
 /**
- * The subjects that stay as they were known until the registry has them again: all, when it has none of them any more;
+ * The subjects that stay as they were known until the registry has them again: all, whenever it has none of them any more;
  * after that, those that haven't come back.
  *
- * @param known subjects; without those that are made where there are none
+ * @param known subjects, the lost ones too; without those that are made where there are none
  * @param lost what was answered last
  * @param found what the registry has now
  */
 export function lostSubjects(known: readonly string[], lost: readonly string[], found: Iterable<string>): string[] {
   const there = new Set(found);
-  const gone = (lost.length > 0 ? lost : known).filter((subject) => !there.has(subject));
-  return lost.length > 0 || (gone.length === known.length && gone.length >= FEWEST) ? gone : [];
+  if (known.length >= FEWEST && !known.some((subject) => there.has(subject))) return [...known];
+  return lost.filter((subject) => known.includes(subject) && !there.has(subject));
 }
 
 /** So many are named. */

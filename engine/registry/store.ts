@@ -216,12 +216,12 @@ class Store implements SchemaStore {
     try {
       const found = await this.ask();
       if (this.closing.signal.aborted) return;
-      const before = this.lost.length;
-      this.lost = this.lostBy(found);
-      const { length: now } = this.lost;
-      this.became(now > 0 ? emptied(this.place, this.lost) : undefined, now > 0 !== before > 0);
-      this.take([...found, ...this.lost.flatMap((subject) => this.schemas.get(subject)?.newest ?? [])]);
-      if (now !== before) this.keep();
+      const before = this.lost;
+      const now = this.lostBy(found);
+      this.lost = now;
+      this.became(now.length > 0 ? emptied(this.place, now) : undefined, now.length > 0 !== before.length > 0);
+      this.take([...found, ...now.flatMap((subject) => this.schemas.get(subject)?.newest ?? [])]);
+      if (now.join() !== before.join()) this.keep();
     } catch (error) {
       const failure =
         error instanceof AntigraphError ? error : new AntigraphError("registry_unavailable", String(error));

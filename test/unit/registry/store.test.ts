@@ -147,6 +147,46 @@ describe("a schema in force", () => {
     expect(later.reply("user", "create_user", { email: 1 })).toMatch(/email must be string/);
   });
 
+  it("stays when the registry is emptied again before all are back", async () => {
+    const names = ["create_user", "delete_user", "rename_user"];
+    const stub = await openStub();
+    const file = join(folder(), "schemas.json");
+    for (const name of names) stub.add(`dev.tomanager-user.${name}`, EMAIL);
+    const { store } = open(stub, { file });
+    await store.known;
+    const empty = async () => {
+      for (const name of names) stub.remove(`dev.tomanager-user.${name}`);
+      await store.refresh();
+    };
+    const checked = (it = store) => names.filter((name) => it.reply("user", name, { email: 1 }) !== undefined);
+    await empty();
+    stub.add("dev.tomanager-user.create_user", EMAIL);
+    await store.refresh();
+    await empty();
+    expect(checked()).toEqual(names);
+    await store.close();
+    // What had come back in between is noted as lost again.
+    stub.add("dev.tomanager-user.delete_user", EMAIL);
+    const { store: later } = open(stub, { file });
+    await later.refresh();
+    expect(checked(later)).toEqual(names);
+  });
+
+  it("is waited for no more where the profile has other topics now", async () => {
+    const subjects = ["dev.fromanager-user.create_user", "dev.tomanager-user.create_user"];
+    const stub = await openStub();
+    const file = join(folder(), "schemas.json");
+    for (const subject of subjects) stub.add(subject, EMAIL);
+    const { store } = open(stub, { file });
+    await store.known;
+    for (const subject of subjects) stub.remove(subject);
+    await store.refresh();
+    await store.close();
+    const { store: others } = open(stub, { file, topics: { fromManager: "x.fromanager", toManager: "x.tomanager" } });
+    await others.refresh();
+    expect(others.status()).toEqual({ url: stub.url, reachable: true, known: true });
+  });
+
   it("stays when the registry comes back empty, which is told beside its absence", async () => {
     const subjects = ["dev.fromanager-user.create_user", "dev.tomanager-user.create_user"];
     const stub = await openStub();
