@@ -7,14 +7,15 @@
  * What is written may be ahead of the noted offset, never behind it: reading the changelog on from there puts the same
  * values again and ends with the same state.
  *
- * Of a partition that is worked on, everything that is committed is in memory, where its owner reads it: it is kept up
- * here, and a file is written anew without being read, which cost more than all other writing.
+ * Of a partition that is worked on, everything that is committed is in memory, where its owner reads it and keeps it up; so
+ * a file is written anew without being read, which cost more than all other writing. Owners are told apart by that memory:
+ * two may follow one another while the first is still about to let go.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { BusLogger } from "../bus.ts";
 import { type Checkpoint, CheckpointFile, Scratch } from "./checkpoint-file.ts";
-import { TextMap } from "./text-map.ts";
+import type { TextMap } from "./text-map.ts";
 
 const FOLDER = "kafka-checkpoint";
 const FLUSH_EVERY_MS = 10_000;
@@ -35,7 +36,7 @@ interface Followed {
   next: number;
   /** When that was so. */
   at: number;
-  /** All that is committed. */
+  /** All that is committed, and its owner's. */
   entries: TextMap;
   /** Keys of what isn't written yet. */
   changed: Set<string>;
@@ -71,15 +72,14 @@ export class Checkpoints {
   async load(partition: number): Promise<Checkpoint | undefined> {
     const known = this.followed.get(partition);
     const found = known
-      ? { entries: new TextMap(known.entries), next: known.next, at: known.at }
+      ? { entries: known.entries.copy(), next: known.next, at: known.at }
       : await this.inTurn(partition, () => this.fileOf(partition).load());
     return found === undefined || this.options.clock() - found.at > MAXIMUM_AGE_MS ? undefined : found;
   }
 
   /**
    * The changelog was read up to before `next`: all its entries, and the keys of what has changed since the checkpoint
-   * that was loaded; undefined if none was of use. From now on `committed` keeps the entries up, and nobody else changes
-   * them.
+   * that was loaded; undefined if none was of use. From now on their owner keeps them up, and says so by `committed`.
    */
   follow(partition: number, entries: TextMap, next: number, changed: Iterable<string> | undefined): void {
     const known = this.followed.get(partition);
@@ -98,33 +98,29 @@ export class Checkpoints {
     );
   }
 
-  /** A transaction has written these to the changelog, from `first` to before `end`. */
+  /** A transaction has written what has these keys to the changelog, from `first` to before `end`; `entries` has it. */
   committed(
     partition: number,
-    entries: readonly { key: unknown; value: unknown }[],
+    entries: TextMap,
+    changed: readonly { key: unknown }[],
     first: number,
     end: number,
   ): void {
     const known = this.followed.get(partition);
     // Others may have written before it since it was left; the owner that has read on since has seen it.
-    if (known === undefined || known.left || first < known.next) return;
+    if (known === undefined || known.entries !== entries || known.left || first < known.next) return;
     known.next = end;
     known.at = this.options.clock();
-    for (const { key, value } of entries) {
-      if (typeof key !== "string") continue;
-      if (typeof value === "string") known.entries.set(key, value);
-      else known.entries.delete(key);
-      if (!known.lost) known.changed.add(key);
-    }
     if (known.lost) return;
-    this.changes += entries.length;
+    for (const { key } of changed) if (typeof key === "string") known.changed.add(key);
+    this.changes += changed.length;
     if (this.changes >= MAXIMUM_CHANGES) void this.flush();
   }
 
-  /** It isn't worked on here any more. */
-  leave(partition: number): void {
+  /** Whose entries these are works on it no more. */
+  leave(partition: number, entries: TextMap): void {
     const known = this.followed.get(partition);
-    if (known !== undefined) known.left = true;
+    if (known?.entries === entries) known.left = true;
   }
 
   /** Writes what has changed so far. */

@@ -10,6 +10,7 @@ import type { ChangelogTopics } from "./group-commit.ts";
 import { PartitionState } from "./partition-state.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { outOfLog } from "./read.ts";
+import type { TextMap } from "./text-map.ts";
 import type { Transactions } from "./transactions.ts";
 import { WorkPartition } from "./work-partition.ts";
 
@@ -94,12 +95,20 @@ export class Ownership {
     });
   }
 
-  drop(partition: number): void {
+  /** Lets go of a partition, and claims it again when what it has under way is committed. */
+  giveBack(partition: number): void {
+    this.drop(partition);
+    this.letGo([partition]);
+    this.claimAll();
+  }
+
+  private drop(partition: number): void {
     const found = this.working.get(partition);
     this.working.delete(partition);
     this.options.onDropped(partition);
-    this.options.checkpoints.leave(partition);
-    found?.revoke();
+    if (found === undefined) return;
+    this.options.checkpoints.leave(partition, found.state.written);
+    found.revoke();
   }
 
   dropAll(): void {
@@ -120,7 +129,7 @@ export class Ownership {
   }
 
   private async claim(partition: number): Promise<void> {
-    const { logger, signal, worker, claiming, checkpoints } = this.options;
+    const { logger, signal, worker, claiming } = this.options;
     this.claims.add(partition);
     const since = Date.now();
     const slow = setInterval(() => {
@@ -141,9 +150,6 @@ export class Ownership {
           await delay(waitMs, signal);
           waitMs = Math.min(RETRY_MAXIMUM_MS, waitMs * 2);
           await claiming.refresh();
-        } finally {
-          // It may have been read all the same, and isn't kept up.
-          if (!this.working.has(partition)) checkpoints.leave(partition);
         }
       }
     } finally {
@@ -159,8 +165,7 @@ export class Ownership {
 
   /** Answers whether the partition is worked on now. */
   private async take(partition: number): Promise<boolean> {
-    const { transactions, closed, worker, quarantine, signal, topics, claiming, checkpoints, idPrefix, isMember } =
-      this.options;
+    const { transactions, closed, signal, topics, claiming, checkpoints, idPrefix, isMember } = this.options;
     const { epoch } = transactions;
     const isOwner = () => epoch === transactions.epoch && this.assigned.includes(partition) && !signal.aborted;
     const producerEpoch = await epoch.ready;
@@ -189,18 +194,29 @@ export class Ownership {
       },
       signal,
     });
-    if (restored !== undefined && isOwner()) await closed.upToDate(partition, signal);
-    const position = restored && isOwner() ? await this.checkPosition(partition, restored.position) : undefined;
-    if (restored === undefined || position === undefined || !isOwner()) {
-      // The group has given it to another one meanwhile. Under another work id there is nothing of it to be given back.
-      if (isClaimed && epoch === transactions.epoch && !signal.aborted) this.letGo([partition]);
-      return false;
+    try {
+      if (restored !== undefined && isOwner()) await closed.upToDate(partition, signal);
+      const position = restored && isOwner() ? await this.checkPosition(partition, restored.position) : undefined;
+      if (restored !== undefined && position !== undefined && isOwner()) {
+        this.handOver(partition, restored.entries, position);
+        return true;
+      }
+    } finally {
+      // It has been read, and isn't kept up.
+      if (restored !== undefined && !this.working.has(partition)) checkpoints.leave(partition, restored.entries);
     }
+    // The group has given it to another one meanwhile. Under another work id there is nothing of it to be given back.
+    if (isClaimed && epoch === transactions.epoch && !signal.aborted) this.letGo([partition]);
+    return false;
+  }
+
+  private handOver(partition: number, entries: TextMap, position: number): void {
+    const { worker, closed, quarantine } = this.options;
     const found = new WorkPartition({
       ...this.options,
       topic: worker.topic,
       partition,
-      state: new PartitionState(partition, restored.entries, closed),
+      state: new PartitionState(partition, entries, closed),
       position,
       suspicion: quarantine.suspicionOf(partition),
     });
@@ -213,7 +229,6 @@ export class Ownership {
     }
     this.working.set(partition, found);
     this.options.onTaken(partition, position);
-    return true;
   }
 
   /** Throws `offset_out_of_range`: input was lost, and going on would hide it. */

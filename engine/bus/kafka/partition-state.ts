@@ -27,8 +27,8 @@ export interface Change {
 
 export class PartitionState {
   private readonly partition: number;
-  /** What the changelog says, which others keep up. */
-  private readonly written: TextMap;
+  /** What the changelog says: what was read of it, and what this process has committed since. */
+  readonly written: TextMap;
   /** What is to become of it with the transactions under way, and how many changes that takes. */
   private readonly pending = new Map<string, { value: string | null; changes: number }>();
   private readonly closed: ClosedStore;
@@ -79,11 +79,14 @@ export class PartitionState {
     this.setOpen(changes, key, value);
   }
 
-  /** These changes, in the order they were made in, stand in the changelog now, and in what was read of it. */
-  committed(entries: readonly { key: unknown }[]): void {
-    for (const { key } of entries) {
-      const pending = typeof key === "string" ? this.pending.get(key) : undefined;
-      if (pending !== undefined && --pending.changes === 0) this.pending.delete(key as string);
+  /** These stand in the changelog now: changes in the order they were made in, and its own keys. */
+  committed(entries: readonly { key: unknown; value: unknown }[]): void {
+    for (const { key, value } of entries) {
+      if (typeof key !== "string") continue;
+      if (typeof value === "string") this.written.set(key, value);
+      else this.written.delete(key);
+      const pending = this.pending.get(key);
+      if (pending !== undefined && --pending.changes === 0) this.pending.delete(key);
     }
   }
 

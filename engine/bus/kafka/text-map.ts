@@ -4,7 +4,8 @@
  * changes left one more hole among old objects.
  *
  * Blocks are whole units, and a freed block is used again by the next text of as many units (segregated fits: Wilson et
- * al., "Dynamic Storage Allocation", 1995). When most of it is freed blocks, all is moved together.
+ * al., "Dynamic Storage Allocation", 1995). When most of it is freed blocks, all is moved together: from half on where room
+ * is needed, from three quarters on in any case.
  */
 
 const UNIT_BYTES = 64;
@@ -20,6 +21,12 @@ const SPARE_CHUNKS = 4;
 class Chunk {
   readonly bytes = Buffer.allocUnsafeSlow(CHUNK_UNITS * UNIT_BYTES);
   readonly words = new Uint32Array(this.bytes.buffer);
+
+  copy(): Chunk {
+    const copy = new Chunk();
+    this.bytes.copy(copy.bytes);
+    return copy;
+  }
 }
 
 const unitsFor = (bytes: number): number => Math.ceil((HEADER_BYTES + bytes) / UNIT_BYTES);
@@ -27,7 +34,7 @@ const unitsFor = (bytes: number): number => Math.ceil((HEADER_BYTES + bytes) / U
 /** Like `Map<string, string>`. A lone surrogate, which UTF-8 doesn't have, becomes U+FFFD. */
 export class TextMap implements Iterable<[string, string]> {
   /** By key: the number of the text's first unit, counted through all chunks; or the text. */
-  private readonly places = new Map<string, number | string>();
+  private places = new Map<string, number | string>();
   private chunks: Chunk[] = [];
   /** The first unit that was never used. */
   private end = 0;
@@ -81,7 +88,20 @@ export class TextMap implements Iterable<[string, string]> {
     const known = this.places.get(key);
     if (known === undefined) return false;
     this.free(known);
-    return this.places.delete(key);
+    this.places.delete(key);
+    if (this.chunks.length > SPARE_CHUNKS && this.usedUnits * 4 < this.end) this.compact();
+    return true;
+  }
+
+  /** The same, apart. */
+  copy(): TextMap {
+    const copy = new TextMap();
+    copy.places = new Map(this.places);
+    copy.chunks = this.chunks.map((chunk) => chunk.copy());
+    copy.end = this.end;
+    copy.usedUnits = this.usedUnits;
+    copy.freed = this.freed.map((places) => places && [...places]);
+    return copy;
   }
 
   keys(): IterableIterator<string> {

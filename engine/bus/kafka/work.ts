@@ -193,9 +193,8 @@ export class WorkSession {
           { topic, partition, offset },
           "input was gone before it was read; the partition is stopped",
         );
-        this.ownership.drop(partition);
         // Claiming it again tells how the log lies, again and again until an operator has settled it.
-        this.ownership.claimAll();
+        this.ownership.giveBack(partition);
       },
       logger: context.logger,
     });
@@ -211,10 +210,11 @@ export class WorkSession {
     const { checkpoints, changelog } = this.context;
     const states = new Map([...commit.partitions].map(({ partition, state }) => [partition, state]));
     for (const { batch, first, end } of placed) {
-      if (batch.topic !== changelog.state) continue;
-      const { partition, messages } = batch;
-      checkpoints.committed(partition, messages, first, end);
-      states.get(partition)?.committed(messages);
+      const { topic, partition, messages } = batch;
+      const state = topic === changelog.state ? states.get(partition) : undefined;
+      if (state === undefined) continue;
+      state.committed(messages);
+      checkpoints.committed(partition, state.written, messages, first, end);
     }
     if (!commit.alone) return;
     for (const { partition, position } of commit.partitions) this.quarantine.succeeded(partition, position);

@@ -23,6 +23,28 @@ const open = (topic = "state") => {
   return new Checkpoints({ dataDir, topic, clock: () => now, logger });
 };
 const file = (partition = 3) => join(dataDir, "kafka-checkpoint", "state", `${partition}.log`);
+
+/** Whoever works on the partition: keeps up what it was restored from, and says so. */
+const owned = new WeakMap<Checkpoints, TextMap>();
+const follow = (checkpoints: Checkpoints, entries: TextMap, next: number, changed: string[] | undefined) => {
+  owned.set(checkpoints, entries);
+  checkpoints.follow(3, entries, next, changed);
+};
+const ownedBy = (checkpoints: Checkpoints): TextMap => owned.get(checkpoints) ?? new TextMap();
+const committed = (
+  checkpoints: Checkpoints,
+  changes: { key: string; value: string | null }[],
+  first: number,
+  end: number,
+  entries = ownedBy(checkpoints),
+) => {
+  for (const { key, value } of changes) {
+    if (value === null) entries.delete(key);
+    else entries.set(key, value);
+  }
+  checkpoints.committed(3, entries, changes, first, end);
+};
+const leave = (checkpoints: Checkpoints) => checkpoints.leave(3, ownedBy(checkpoints));
 const entriesOf = async (checkpoints: Checkpoints, partition = 3) => {
   const { entries, next } = (await checkpoints.load(partition)) ?? {};
   return { entries: entries && Object.fromEntries(entries), next };
@@ -30,8 +52,8 @@ const entriesOf = async (checkpoints: Checkpoints, partition = 3) => {
 
 it("has after a restart what was read and what was committed since, and where to read on", async () => {
   const first = open();
-  first.follow(
-    3,
+  follow(
+    first,
     new TextMap([
       ["a", "1"],
       ["b", "2"],
@@ -39,8 +61,8 @@ it("has after a restart what was read and what was committed since, and where to
     10,
     undefined,
   );
-  first.committed(
-    3,
+  committed(
+    first,
     [
       { key: "a", value: "3" },
       { key: "b", value: null },
@@ -58,7 +80,7 @@ it("has after a restart what was read and what was committed since, and where to
 
 it("keeps topics apart", async () => {
   const first = open();
-  first.follow(3, new TextMap([["a", "1"]]), 10, undefined);
+  follow(first, new TextMap([["a", "1"]]), 10, undefined);
   await first.close();
   const other = open("another.state");
   expect(await other.load(3)).toBeUndefined();
@@ -67,8 +89,8 @@ it("keeps topics apart", async () => {
 
 it("adds what was read behind it to what it has, or begins anew", async () => {
   const checkpoints = open();
-  checkpoints.follow(
-    3,
+  follow(
+    checkpoints,
     new TextMap([
       ["a", "1"],
       ["b", "2"],
@@ -80,28 +102,45 @@ it("adds what was read behind it to what it has, or begins anew", async () => {
     ["a", "1"],
     ["c", "3"],
   ]);
-  checkpoints.follow(3, now, 20, ["b", "c"]);
+  follow(checkpoints, now, 20, ["b", "c"]);
   expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "1", c: "3" }, next: 20 });
-  checkpoints.follow(3, new TextMap([["d", "4"]]), 30, undefined);
+  follow(checkpoints, new TextMap([["d", "4"]]), 30, undefined);
   expect(await entriesOf(checkpoints)).toEqual({ entries: { d: "4" }, next: 30 });
   await checkpoints.close();
 });
 
 it("takes nothing of an owner before the one that has read on since", async () => {
   const checkpoints = open();
-  checkpoints.follow(3, new TextMap([["a", "new"]]), 20, undefined);
-  checkpoints.committed(3, [{ key: "a", value: "old" }], 15, 16);
+  const former = new TextMap([["a", "1"]]);
+  follow(checkpoints, former, 10, undefined);
+  follow(checkpoints, new TextMap([["a", "new"]]), 20, ["a"]);
+  committed(checkpoints, [{ key: "a", value: "old" }], 15, 16, former);
+  committed(checkpoints, [{ key: "a", value: "old" }], 25, 26, former);
+  // It has read its own, of which it is told late.
+  committed(checkpoints, [{ key: "a", value: "new" }], 18, 19);
   expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "new" }, next: 20 });
+  await checkpoints.close();
+});
+
+it("isn't left by an owner before the one that works on it", async () => {
+  const checkpoints = open();
+  const former = new TextMap([["a", "1"]]);
+  follow(checkpoints, former, 10, undefined);
+  follow(checkpoints, new TextMap([["a", "2"]]), 20, ["a"]);
+  checkpoints.leave(3, former);
+  committed(checkpoints, [{ key: "a", value: "3" }], 20, 21);
+  await checkpoints.flush();
+  expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "3" }, next: 21 });
   await checkpoints.close();
 });
 
 it("notes no offset before all up to there is written", async () => {
   const checkpoints = open();
-  checkpoints.follow(3, new TextMap([["first", "1"]]), 5, undefined);
+  follow(checkpoints, new TextMap([["first", "1"]]), 5, undefined);
   await checkpoints.flush();
   const before = statSync(file()).size;
   const many = Array.from({ length: 3_000 }, (_, index) => ({ key: `k${index}`, value: "v".repeat(1_000) }));
-  checkpoints.committed(3, many, 5, 3_005);
+  committed(checkpoints, many, 5, 3_005);
   await checkpoints.close();
   // As after a kill in the middle of it.
   truncateSync(file(), Math.floor(before + (statSync(file()).size - before) * 0.6));
@@ -110,7 +149,7 @@ it("notes no offset before all up to there is written", async () => {
   expect(found?.next).toBe(5);
   expect(found?.entries.size).toBeGreaterThan(1);
   // What comes later is added behind what is whole.
-  other.follow(3, new TextMap(found?.entries).set("later", "2"), 4_000, ["later"]);
+  follow(other, new TextMap(found?.entries).set("later", "2"), 4_000, ["later"]);
   await other.close();
   const third = open();
   const { entries, next } = (await third.load(3)) ?? {};
@@ -122,14 +161,14 @@ it("notes no offset before all up to there is written", async () => {
 it("is written anew when most of it is out of date", async () => {
   const checkpoints = open();
   const value = "v".repeat(100_000);
-  checkpoints.follow(3, new TextMap([["kept", "ä€𝄞"]]), 1, undefined);
+  follow(checkpoints, new TextMap([["kept", "ä€𝄞"]]), 1, undefined);
   for (let offset = 1; offset <= 200; offset++) {
     const entries = [
       { key: "changed", value: value + offset },
       { key: `gone ${offset}`, value },
       { key: `gone ${offset - 1}`, value: null },
     ];
-    checkpoints.committed(3, entries, offset, offset + 1);
+    committed(checkpoints, entries, offset, offset + 1);
     await checkpoints.flush();
   }
   await checkpoints.close();
@@ -154,7 +193,7 @@ it("has what was committed last, however often it was written anew", async () =>
     fc.asyncProperty(fc.array(changes, { minLength: 1, maxLength: 8 }), async (rounds) => {
       const checkpoints = open();
       const expected = new Map([["first", "1"]]);
-      checkpoints.follow(3, new TextMap(expected), 1, undefined);
+      follow(checkpoints, new TextMap(expected), 1, undefined);
       let offset = 1;
       for (const round of rounds) {
         const entries = round.map(({ key, size }) => ({ key, value: size < 0 ? null : "v".repeat(size) + offset }));
@@ -162,7 +201,7 @@ it("has what was committed last, however often it was written anew", async () =>
           if (value === null) expected.delete(key);
           else expected.set(key, value);
         }
-        checkpoints.committed(3, entries, offset, offset + entries.length);
+        committed(checkpoints, entries, offset, offset + entries.length);
         offset += entries.length;
         await checkpoints.flush();
       }
@@ -181,16 +220,16 @@ it("has what was committed last, however often it was written anew", async () =>
 it("has what is committed while it is written", async () => {
   const checkpoints = open();
   const many = new TextMap(Array.from({ length: 5_000 }, (_, index) => [`k${index}`, "v".repeat(1_000)]));
-  checkpoints.follow(3, many, 10, undefined);
+  follow(checkpoints, many, 10, undefined);
   const flushed = checkpoints.flush();
   for (let offset = 10; offset < 40; offset++) {
-    checkpoints.committed(3, [{ key: "k0", value: String(offset) }], offset, offset + 1);
+    committed(checkpoints, [{ key: "k0", value: String(offset) }], offset, offset + 1);
     await new Promise((resolve) => setImmediate(resolve));
   }
   // The partition changes hands and comes back in the middle of it.
-  checkpoints.leave(3);
+  leave(checkpoints);
   const { entries = new TextMap() } = (await checkpoints.load(3)) ?? {};
-  checkpoints.follow(3, entries.set("k1", "back"), 50, ["k1"]);
+  follow(checkpoints, entries.set("k1", "back"), 50, ["k1"]);
   await flushed;
   await checkpoints.close();
   const other = open();
@@ -203,7 +242,7 @@ it("has what is committed while it is written", async () => {
 
 it("is written whole when its file was dropped since it was loaded", async () => {
   const first = open();
-  first.follow(3, new TextMap([["a", "1"]]), 10, undefined);
+  follow(first, new TextMap([["a", "1"]]), 10, undefined);
   await first.close();
   const second = open();
   expect(await entriesOf(second)).toEqual({ entries: { a: "1" }, next: 10 });
@@ -211,11 +250,11 @@ it("is written whole when its file was dropped since it was loaded", async () =>
     ["a", "1"],
     ["b", "2"],
   ]);
-  second.follow(3, entries, 20, ["b"]);
+  follow(second, entries, 20, ["b"]);
   writeFileSync(file(), "");
   await second.flush();
   expect(warnings[0]).toContain("built anew");
-  second.follow(3, entries, 30, ["b"]);
+  follow(second, entries, 30, ["b"]);
   await second.close();
   const third = open();
   expect(await entriesOf(third)).toEqual({ entries: { a: "1", b: "2" }, next: 30 });
@@ -224,13 +263,13 @@ it("is written whole when its file was dropped since it was loaded", async () =>
 
 it("stays in memory while its partition is worked on, and no longer", async () => {
   const checkpoints = open();
-  checkpoints.follow(3, new TextMap([["a", "1"]]), 10, undefined);
-  checkpoints.committed(3, [{ key: "a", value: "2" }], 10, 11);
+  follow(checkpoints, new TextMap([["a", "1"]]), 10, undefined);
+  committed(checkpoints, [{ key: "a", value: "2" }], 10, 11);
   await checkpoints.flush();
   // Only memory doesn't see this.
   truncateSync(file(), 5);
   expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "2" }, next: 11 });
-  checkpoints.leave(3);
+  leave(checkpoints);
   await checkpoints.flush();
   expect(await entriesOf(checkpoints)).toEqual({ entries: undefined, next: undefined });
   await checkpoints.close();
@@ -238,9 +277,9 @@ it("stays in memory while its partition is worked on, and no longer", async () =
 
 it("takes nothing more of a partition that was left: others may have written before it", async () => {
   const checkpoints = open();
-  checkpoints.follow(3, new TextMap([["a", "1"]]), 10, undefined);
-  checkpoints.leave(3);
-  checkpoints.committed(3, [{ key: "claim", value: null }], 14, 15);
+  follow(checkpoints, new TextMap([["a", "1"]]), 10, undefined);
+  leave(checkpoints);
+  committed(checkpoints, [{ key: "claim", value: null }], 14, 15);
   expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "1" }, next: 10 });
   await checkpoints.flush();
   expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "1" }, next: 10 });
@@ -249,14 +288,14 @@ it("takes nothing more of a partition that was left: others may have written bef
 
 it("is whole when what was followed before could not be written", async () => {
   const checkpoints = open();
-  checkpoints.follow(3, new TextMap([["a", "1"]]), 10, undefined);
+  follow(checkpoints, new TextMap([["a", "1"]]), 10, undefined);
   await checkpoints.flush();
   writeFileSync(file(), "");
-  checkpoints.committed(3, [{ key: "a", value: "2" }], 10, 11);
+  committed(checkpoints, [{ key: "a", value: "2" }], 10, 11);
   const flushed = checkpoints.flush();
   // The writing has begun, and has not been to the disk yet.
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
-  checkpoints.follow(3, new TextMap([["b", "1"]]), 5, undefined);
+  follow(checkpoints, new TextMap([["b", "1"]]), 5, undefined);
   await flushed;
   expect(warnings).toHaveLength(1);
   await checkpoints.close();
@@ -267,27 +306,25 @@ it("is whole when what was followed before could not be written", async () => {
 
 it("lends nothing of its own", async () => {
   const checkpoints = open();
-  checkpoints.follow(3, new TextMap([["a", "1"]]), 10, undefined);
+  follow(checkpoints, new TextMap([["a", "1"]]), 10, undefined);
   (await checkpoints.load(3))?.entries.delete("a");
   expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "1" }, next: 10 });
   await checkpoints.close();
 });
 
-it("keeps up what its owner reads, though it can't be written any more", async () => {
+it("has in memory what its owner has, though it can't be written any more", async () => {
   const checkpoints = open();
-  const entries = new TextMap([["a", "1"]]);
-  checkpoints.follow(3, entries, 10, undefined);
+  follow(checkpoints, new TextMap([["a", "1"]]), 10, undefined);
   await checkpoints.flush();
   writeFileSync(file(), "");
   for (const [value, end] of [["2", 11] as const, ["3", 12] as const]) {
-    checkpoints.committed(3, [{ key: "a", value }], end - 1, end);
+    committed(checkpoints, [{ key: "a", value }], end - 1, end);
     await checkpoints.flush();
-    expect(entries.get("a")).toBe(value);
   }
   // It isn't tried again and again.
   expect(warnings).toHaveLength(1);
   expect(await entriesOf(checkpoints)).toEqual({ entries: { a: "3" }, next: 12 });
-  checkpoints.leave(3);
+  leave(checkpoints);
   await checkpoints.flush();
   expect(await entriesOf(checkpoints)).toEqual({ entries: undefined, next: undefined });
   await checkpoints.close();
@@ -295,13 +332,13 @@ it("keeps up what its owner reads, though it can't be written any more", async (
 
 it("isn't trusted when it is older than deletions stay in the changelog", async () => {
   const first = open();
-  first.follow(3, new TextMap([["a", "1"]]), 10, undefined);
+  follow(first, new TextMap([["a", "1"]]), 10, undefined);
   await first.close();
   now += 13 * HOUR_MS;
   const second = open();
   expect(await second.load(3)).toBeUndefined();
   // Nor when it is in memory.
-  second.follow(3, new TextMap([["a", "1"]]), 10, undefined);
+  follow(second, new TextMap([["a", "1"]]), 10, undefined);
   now += 13 * HOUR_MS;
   expect(await second.load(3)).toBeUndefined();
   await second.close();
@@ -313,8 +350,8 @@ it.each([
   ["has garbage in it", () => writeFileSync(file(), readFileSync(file()).fill(0xa5, 20_000))],
 ])("is dropped when its file %s, and grows again", async (_, spoil) => {
   const first = open();
-  first.follow(
-    3,
+  follow(
+    first,
     new TextMap(Array.from({ length: 500 }, (_, index) => [`k${index}`, "v".repeat(200)])),
     10,
     undefined,
@@ -324,7 +361,7 @@ it.each([
   const second = open();
   expect(await second.load(3)).toBeUndefined();
   expect(warnings[0]).toContain("built anew");
-  second.follow(3, new TextMap([["a", "1"]]), 10, undefined);
+  follow(second, new TextMap([["a", "1"]]), 10, undefined);
   await second.close();
   const third = open();
   expect(await entriesOf(third)).toEqual({ entries: { a: "1" }, next: 10 });

@@ -3,25 +3,29 @@ import type { Worker } from "../../../../engine/bus/bus.ts";
 import type { ClaimOptions } from "../../../../engine/bus/kafka/claims.ts";
 import { Ownership, type OwnershipOptions } from "../../../../engine/bus/kafka/ownership.ts";
 import { Quarantine } from "../../../../engine/bus/kafka/quarantine.ts";
+import { TextMap } from "../../../../engine/bus/kafka/text-map.ts";
 
 /** Claims under way: a test lets each come to its end. */
-const claims: { options: ClaimOptions; end(): void }[] = [];
+const claims: { options: ClaimOptions; entries: TextMap; end(): void; lose(): void }[] = [];
 vi.mock("../../../../engine/bus/kafka/claims.ts", () => ({
   claim: (options: ClaimOptions) =>
     new Promise((resolve) => {
+      const entries = new TextMap();
       claims.push({
         options,
+        entries,
         end() {
           options.onClaimed();
-          resolve({ state: new Map(), position: 0 });
+          resolve({ entries, position: 0 });
         },
+        lose: () => resolve(undefined),
       });
     }),
 }));
 
 const PARTITION = 3;
 let workId: string;
-let left: number[];
+let left: { partition: number; entries: TextMap }[];
 let released: { partitions: readonly number[]; done(): void }[];
 let ownership: Ownership;
 const turn = () => new Promise(setImmediate);
@@ -47,7 +51,7 @@ beforeEach(() => {
     isMember: async () => false,
     confirmed: async () => {},
     closed: { upToDate: async () => {} },
-    checkpoints: { leave: (partition: number) => left.push(partition) },
+    checkpoints: { leave: (partition: number, entries: TextMap) => left.push({ partition, entries }) },
     transactions: {
       get epoch() {
         return epoch();
@@ -102,7 +106,29 @@ it("has the checkpoint follow no partition that it could not take", async () => 
   left = [];
   claims[0]?.end();
   await turn();
-  expect(left).toEqual([PARTITION]);
+  expect(left).toEqual([{ partition: PARTITION, entries: claims[0]?.entries }]);
+  expect(left[0]?.entries).toBe(claims[0]?.entries);
+});
+
+it("leaves the checkpoint alone where it has read nothing: another one may follow it by now", async () => {
+  await given([PARTITION]);
+  claims[0]?.lose();
+  await given([]);
+  ownership.dropAll();
+  expect(left).toEqual([]);
+});
+
+it("claims a partition that it gives back itself only when what was under way is committed", async () => {
+  await given([PARTITION]);
+  claims[0]?.end();
+  await turn();
+  ownership.giveBack(PARTITION);
+  await turn();
+  expect([ownership.working.size, claims.length]).toEqual([0, 1]);
+  expect(left[0]?.entries).toBe(claims[0]?.entries);
+  released.at(-1)?.done();
+  await turn();
+  expect(claims).toHaveLength(2);
 });
 
 it("gives nothing back under another work id: the claim of the former one is no longer its own", async () => {

@@ -28,12 +28,7 @@ class Fixture {
 
   commit(): void {
     const entries = this.transactions.shift() ?? [];
-    const ofState = entries.filter(({ closing }) => closing === undefined);
-    for (const { key, value } of ofState) {
-      if (value === null) this.open.delete(key);
-      else this.open.set(key, value);
-    }
-    this.state.committed(ofState);
+    this.state.committed(entries.filter(({ closing }) => closing === undefined));
     // The store reads it at once.
     for (const { key, value, closing } of entries) {
       if (closing === undefined) continue;
@@ -105,6 +100,15 @@ it("keeps what is decided while an earlier change of the same key is committed",
     "2",
     undefined,
   ]);
+});
+
+it("keeps up the changelog's own keys, as the checkpoint has them", () => {
+  const fixture = new Fixture();
+  fixture.state.committed([
+    { key: "position", value: "8" },
+    { key: "claim", value: null },
+  ]);
+  expect([...fixture.open]).toEqual([["position", "8"]]);
 });
 
 it("writes nothing where nothing is to be deleted", () => {

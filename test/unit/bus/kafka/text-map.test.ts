@@ -38,7 +38,12 @@ describe("a map of texts", () => {
         expect(map.size).toBe(expected.size);
         expect(Object.fromEntries(map)).toEqual(Object.fromEntries(expected));
         expect([...map.keys()].sort()).toEqual([...expected.keys()].sort());
-        expect(Object.fromEntries(new TextMap(map))).toEqual(Object.fromEntries(expected));
+        const copy = map.copy();
+        for (const key of expected.keys()) map.set(key, "changed");
+        expect(Object.fromEntries(copy)).toEqual(Object.fromEntries(expected));
+        for (const key of "abcdefghij") copy.set(key, `${key} `.repeat(40));
+        expect([...copy.keys()].sort()).toEqual([..."abcdefghij"]);
+        for (const [key, text] of copy) expect(text).toBe(`${key} `.repeat(40));
       }),
       { numRuns: 200 },
     );
@@ -72,6 +77,15 @@ describe("a map of texts", () => {
     expect(Object.fromEntries(map)).toEqual(Object.fromEntries(expected));
     // Twice of what is needed, and a few chunks.
     expect(map.capacity).toBeLessThan(2 * 1_000 * (texts + 128) + 6 * 262_144);
+  });
+
+  it("gives room back when most of what it had is gone", () => {
+    const map = new TextMap();
+    for (let index = 0; index < 20_000; index++) map.set(`k${index}`, `${index} `.padEnd(400, "x"));
+    const { capacity } = map;
+    for (let index = 500; index < 20_000; index++) map.delete(`k${index}`);
+    expect(map.capacity).toBeLessThan(capacity / 5);
+    for (let index = 0; index < 500; index++) expect(map.get(`k${index}`)).toBe(`${index} `.padEnd(400, "x"));
   });
 
   it("takes no more room for the same lengths again and again", () => {
