@@ -64,19 +64,18 @@ describe("a map of texts", () => {
   it("uses room again, however lengths change", () => {
     const map = new TextMap();
     const expected = new Map<string, string>();
-    let texts = 0;
     for (let round = 0; round < 40; round++) {
       // Each round another length, so that no freed block fits.
+      const length = 100 + round * 64;
       for (let index = 0; index < 1_000; index++) {
-        const text = `${round} ${index} `.padEnd(100 + round * 64, "ab");
+        const text = `${round} ${index} `.padEnd(length, "ab");
         map.set(`k${index}`, text);
         expected.set(`k${index}`, text);
-        texts = Math.max(texts, text.length);
       }
+      // Twice of what is needed, and a few chunks.
+      expect(map.capacity).toBeLessThan(2 * 1_000 * (length + 68) + 6 * 262_144);
     }
     expect(Object.fromEntries(map)).toEqual(Object.fromEntries(expected));
-    // Twice of what is needed, and a few chunks.
-    expect(map.capacity).toBeLessThan(2 * 1_000 * (texts + 128) + 6 * 262_144);
   });
 
   it("gives room back when most of what it had is gone", () => {
