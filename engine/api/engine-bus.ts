@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ObservableBus } from "../bus/bus.ts";
 import { openEmbeddedBus } from "../bus/embedded/bus.ts";
-import type { BusConnection } from "../bus/kafka/patient-bus.ts";
+import type { BusConnection } from "../bus/kafka/cluster-watch.ts";
 import { AntigraphError } from "../core/errors.ts";
 import { TOPICS } from "../core/protocol.ts";
 import { type TopicNames, topicNames } from "../core/topic-names.ts";

@@ -5,7 +5,7 @@
 import type { AuditStore } from "../audit/store.ts";
 import type { ObservableBus } from "../bus/bus.ts";
 import type { KafkaInstallation } from "../bus/kafka/client.ts";
-import type { BusConnection } from "../bus/kafka/patient-bus.ts";
+import type { BusConnection } from "../bus/kafka/cluster-watch.ts";
 import type { NegationList } from "../core/flow.ts";
 import { type TopicNames, topicsBySetting } from "../core/topic-names.ts";
 import type { FlowRegistry } from "../manager/flows.ts";

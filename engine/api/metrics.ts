@@ -2,7 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { AuditStore } from "../audit/store.ts";
 import type { ObservableBus } from "../bus/bus.ts";
-import type { BusConnection } from "../bus/kafka/patient-bus.ts";
+import type { BusConnection } from "../bus/kafka/cluster-watch.ts";
 import type { TopicNames } from "../core/topic-names.ts";
 import type { HealthRegistry } from "../manager/health.ts";
 import { auditBehind } from "./audit-lag.ts";

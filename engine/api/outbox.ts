@@ -10,7 +10,7 @@
  * seen (core/decide.ts). So each takes effect exactly once.
  */
 import type { NewRecord, ObservableBus } from "../bus/bus.ts";
-import type { BusConnection } from "../bus/kafka/patient-bus.ts";
+import type { BusConnection } from "../bus/kafka/cluster-watch.ts";
 import { AntigraphError } from "../core/errors.ts";
 import type { Logger } from "../manager/logger.ts";
 import { OutboxFile, type OutboxRecord } from "./outbox-file.ts";

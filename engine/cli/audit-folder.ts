@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { AuditHost } from "../audit/open-audit.ts";
 import type { ObservableBus } from "../bus/bus.ts";
-import type { BusConnection } from "../bus/kafka/patient-bus.ts";
+import type { BusConnection } from "../bus/kafka/cluster-watch.ts";
 import { AntigraphError } from "../core/errors.ts";
 import { TOPICS } from "../core/protocol.ts";
 import { topicNames } from "../core/topic-names.ts";

@@ -30,7 +30,8 @@ export function stepsTable(steps: Record<string, StepView>): string {
       `${step.service}.${step.function}`,
       step.status,
       String(step.attempts),
-      duration(step.started_at, step.ended_at),
+      // An undone step has ended with its undoing: how long it ran itself stands in its events alone.
+      step.status === "undone" ? "" : duration(step.started_at, step.ended_at),
       step.error ? errorText(step.error) : "",
     ],
     ...Object.entries(step.undo ?? {}).map(([name, undo]) => [

@@ -1,7 +1,9 @@
 /** A manager of its own on a Kafka cluster: its bus, flows, health and the manager itself, opened and closed together. */
 import { join } from "node:path";
+import type { ObservableBus } from "../bus/bus.ts";
 import { openKafkaBus } from "../bus/kafka/bus.ts";
 import type { KafkaConnection } from "../bus/kafka/client.ts";
+import { ClusterWatch } from "../bus/kafka/cluster-watch.ts";
 import { type TopicSettings, topicNames } from "../core/topic-names.ts";
 import type { RegistryAccess } from "../registry/access.ts";
 import { createRegistryClient } from "../registry/client.ts";
@@ -66,6 +68,7 @@ export async function runManager(options: RunManagerOptions): Promise<RunningMan
       idPrefix: `${prefix}antigraph.`,
     });
     closing.push(() => bus.close());
+    closing.push(watchCluster(bus, logger));
     const flows = await createFlowRegistry({ bus, topic: topics.edits, logger });
     closing.push(() => flows.close());
     const { health, queues, close } = await watchServices({ bus, topics, prefix, flows, logger });
@@ -90,4 +93,12 @@ export async function runManager(options: RunManagerOptions): Promise<RunningMan
     await stop();
     throw error;
   }
+}
+
+/** A manager waits for its cluster without an end; its log says that it does. Returns the way to stop. */
+function watchCluster(bus: ObservableBus, logger: Logger): () => Promise<void> {
+  const closing = new AbortController();
+  const watch = new ClusterWatch({ reach: async () => bus, signal: closing.signal, logger });
+  void watch.run();
+  return async () => closing.abort();
 }

@@ -91,7 +91,7 @@ export function JourneysPage() {
                 }
               : {
                   title: "No journeys yet",
-                  text: "A journey is one run of a flow. Start one here, by `npx antigraph start`, or over the API.",
+                  text: `A journey is one run of a flow. ${readOnly ? "Those of this cluster appear here when they start." : "Start one here, by npx antigraph start, or over the API."}`,
                   actions: readOnly ? undefined : (
                     <Button variant="filled" onClick={() => openStartJourney()}>
                       Start a journey

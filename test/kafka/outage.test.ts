@@ -22,6 +22,7 @@ it("waits while the brokers are gone, and goes on when they are back: nothing lo
   await load.ended(JOURNEYS / 8);
   const [broker] = cluster.brokers;
   broker?.signal("SIGKILL");
+  await manager.printed(/warn Kafka can't be reached/);
   await broker?.restart();
   const backAt = Date.now();
   // On a slow machine the first ones may all have ended before the broker was gone.
@@ -29,6 +30,7 @@ it("waits while the brokers are gone, and goes on when they are back: nothing lo
   await load.events.until((events) => (events.at(-1)?.at ?? 0) > backAt);
   const resumeMs = (load.events.items.find(({ at }) => at > backAt)?.at ?? 0) - backAt;
   await load.ended(2 * JOURNEYS);
+  await manager.printed(/warn Kafka can be reached again/);
   console.log(`first event ${resumeMs} ms after the broker's return; ${2 * JOURNEYS} journeys`);
   expect(load.violations()).toEqual([]);
   expect(resumeMs).toBeLessThan(RESUME_LIMIT_MS);

@@ -352,8 +352,8 @@ export async function createClient(
   const { Kafka, logLevel } = (await import("kafkajs")).default;
   spendNegativeTimeoutWarning();
   const levels: Record<number, "warn" | "error"> = { [logLevel.WARN]: "warn", [logLevel.ERROR]: "error" };
-  const logCreator = () => (entry: { level: logLevel; namespace: string; log: { message: string } }) => {
-    const { message, ...details } = entry.log;
+  const logCreator = () => (entry: KafkajsEntry) => {
+    const { message, timestamp: _at, logger: _who, ...details } = entry.log;
     const level = levels[entry.level];
     // What kafkajs calls an error is, for this adapter, the reason for its next try; it reports itself what it gives up.
     if (level !== undefined && !EXPECTED.test(message))
@@ -374,5 +374,11 @@ export async function createClient(
   return new Client(kafka, options.wire);
 }
 
+interface KafkajsEntry {
+  level: logLevel;
+  namespace: string;
+  log: { message: string; timestamp?: unknown; logger?: unknown };
+}
+
 const EXPECTED =
-  /Response (AddPartitionsToTxn|InitProducerId|EndTxn|Produce|Fetch|Heartbeat|JoinGroup|GroupCoordinator|DescribeGroups|SyncGroup|Metadata|OffsetCommit|ListOffsets)|Limiting retries|Connection error|Connection timeout|Failed to connect|group is rebalancing/;
+  /Response (AddPartitionsToTxn|InitProducerId|EndTxn|Produce|Fetch|Heartbeat|JoinGroup|GroupCoordinator|DescribeGroups|SyncGroup|Metadata|OffsetCommit|ListOffsets)|Limiting retries|Connection error|Connection timeout|Failed to connect|group is rebalancing|Response without match/;

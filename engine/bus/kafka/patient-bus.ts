@@ -7,7 +7,6 @@ import { AntigraphError } from "../../core/errors.ts";
 import type {
   BusLogger,
   BusRecord,
-  ClusterInfo,
   ConsumeOptions,
   NewRecord,
   ObservableBus,
@@ -16,30 +15,17 @@ import type {
   Worker,
   WorkHandle,
 } from "../bus.ts";
+import { type BusConnection, ClusterWatch } from "./cluster-watch.ts";
 import { delay } from "./errors.ts";
 import type { TopicCopy } from "./topic-copy.ts";
 
-/** Between looks at a cluster that answers. */
-const WATCH_EVERY_MS = 1_000;
-/** A look that takes longer counts as one that failed. */
-const WATCH_TIMEOUT_MS = 4_000;
 /** A cluster that hasn't answered by then counts as away, though the first try goes on. */
 const FIRST_ANSWER_MS = 3_000;
-/** Between tries while it doesn't. */
-const RECONNECT_MS = 500;
 /** Between tries of a subscription to a topic that isn't there yet. */
 const SUBSCRIBE_RETRY_MS = 1_000;
 /** How long `close` waits for what is under way, and where the cluster is known to be gone. */
 const CLOSE_TIMEOUT_MS = 5_000;
 const CLOSE_AWAY_TIMEOUT_MS = 500;
-
-/** Whether the bus can be reached; `since` in milliseconds since 1970. */
-export interface BusConnection {
-  state: "connecting" | "connected" | "disconnected";
-  since: number;
-  /** Why not. */
-  message?: string;
-}
 
 export interface PatientBus extends ObservableBus {
   connection(): BusConnection;
@@ -68,35 +54,26 @@ export function openPatientBus(options: PatientBusOptions): PatientBus {
 class WaitingBus implements PatientBus {
   readonly kind = "kafka";
   private readonly options: PatientBusOptions;
-  private readonly clock: () => number;
   private readonly closing = new AbortController();
-  private readonly listeners = new Set<(connection: BusConnection) => void>();
+  private readonly watch: ClusterWatch;
   private inner: ObservableBus | undefined;
-  private now: BusConnection;
   private watching: Promise<void> = Promise.resolve();
 
   constructor(options: PatientBusOptions) {
     this.options = options;
-    this.clock = options.clock ?? Date.now;
-    this.now = { state: "connecting", since: this.clock() };
+    const { clock, logger } = options;
+    this.watch = new ClusterWatch({ reach: () => this.reach(), signal: this.closing.signal, clock, logger });
   }
 
   start(): void {
     const first = setTimeout(() => {
-      if (this.now.state === "connecting") this.become("disconnected", "it has not answered yet");
+      if (this.connection().state === "connecting") this.watch.become("disconnected", "it has not answered yet");
     }, FIRST_ANSWER_MS);
-    this.watching = this.watch().finally(() => clearTimeout(first));
+    this.watching = this.watch.run().finally(() => clearTimeout(first));
   }
 
-  connection(): BusConnection {
-    return this.now;
-  }
-
-  onConnection(listener: (connection: BusConnection) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-
+  connection = (): BusConnection => this.watch.connection();
+  onConnection = (listener: (connection: BusConnection) => void) => this.watch.onConnection(listener);
   topics = () => this.ask((bus) => bus.topics());
   groups = () => this.ask((bus) => bus.groups());
   offsets = (topic: string) => this.ask((bus) => bus.offsets(topic));
@@ -127,7 +104,7 @@ class WaitingBus implements PatientBus {
     this.closing.abort();
     const timeout = new AbortController();
     const closed = this.watching.then(() => this.inner?.close());
-    const timeoutMs = this.now.state === "connected" ? CLOSE_TIMEOUT_MS : CLOSE_AWAY_TIMEOUT_MS;
+    const timeoutMs = this.connection().state === "connected" ? CLOSE_TIMEOUT_MS : CLOSE_AWAY_TIMEOUT_MS;
     await Promise.race([closed, delay(timeoutMs, timeout.signal)]);
     closed.catch(() => {});
     timeout.abort();
@@ -140,8 +117,8 @@ class WaitingBus implements PatientBus {
   /** The cluster's bus, if it can be reached. @throws AntigraphError bus_unavailable */
   reached(): ObservableBus {
     if (this.closing.signal.aborted) throw new AntigraphError("bus_unavailable", "The bus is closed.");
-    if (this.inner !== undefined && this.now.state === "connected") return this.inner;
-    const { state, message } = this.now;
+    if (this.inner !== undefined && this.connection().state === "connected") return this.inner;
+    const { state, message } = this.connection();
     const why = state === "connecting" ? "Kafka has not been reached yet." : `Kafka can't be reached: ${message}`;
     throw new AntigraphError("bus_unavailable", why);
   }
@@ -164,35 +141,12 @@ class WaitingBus implements PatientBus {
     return request(this.reached());
   }
 
-  private async watch(): Promise<void> {
-    const { signal } = this.closing;
-    while (!signal.aborted) {
-      try {
-        if (this.inner === undefined) {
-          const opened = await this.options.connect();
-          if (signal.aborted) return await opened.close();
-          this.inner = opened;
-        }
-        await withTimeout(this.inner.cluster());
-        this.become("connected");
-      } catch (error) {
-        if (signal.aborted) return;
-        this.become("disconnected", error instanceof Error ? error.message : String(error));
-      }
-      await delay(this.now.state === "connected" ? WATCH_EVERY_MS : RECONNECT_MS, signal);
-    }
-  }
-
-  private become(state: "connected" | "disconnected", message?: string): void {
-    const before = this.now;
-    if (before.state === state) {
-      if (message !== undefined) before.message = message;
-      return;
-    }
-    this.now = { state, since: this.clock(), ...(message !== undefined && { message }) };
-    if (state === "disconnected") this.options.logger.warn({ why: message }, "Kafka can't be reached");
-    else if (before.state === "disconnected") this.options.logger.warn({}, "Kafka can be reached again");
-    for (const listener of [...this.listeners]) listener(this.now);
+  private async reach(): Promise<ObservableBus> {
+    if (this.inner !== undefined) return this.inner;
+    const opened = await this.options.connect();
+    if (this.closing.signal.aborted) await opened.close();
+    else this.inner = opened;
+    return opened;
   }
 }
 
@@ -318,19 +272,5 @@ class CopiedSubscription extends WaitingSubscription {
     const { records } = await bus.read({ topic: this.topic, from: { 0: last.offset }, limit: 1 });
     const [there] = records;
     return there?.offset === last.offset && there.value === last.value && there.timestamp === last.timestamp;
-  }
-}
-
-async function withTimeout(request: Promise<ClusterInfo>): Promise<void> {
-  const timeout = new AbortController();
-  const late = delay(WATCH_TIMEOUT_MS, timeout.signal).then(() => {
-    throw new Error(`no broker answered within ${WATCH_TIMEOUT_MS / 1_000} s`);
-  });
-  late.catch(() => {});
-  try {
-    await Promise.race([request, late]);
-  } finally {
-    timeout.abort();
-    request.catch(() => {});
   }
 }

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { type Outgoing, openOutbox } from "../../../engine/api/outbox.ts";
 import type { OutboxRecord } from "../../../engine/api/outbox-file.ts";
 import type { NewRecord } from "../../../engine/bus/bus.ts";
-import type { BusConnection } from "../../../engine/bus/kafka/patient-bus.ts";
+import type { BusConnection } from "../../../engine/bus/kafka/cluster-watch.ts";
 import { AntigraphError } from "../../../engine/core/errors.ts";
 import { silent } from "../../../engine/manager/logger.ts";
 

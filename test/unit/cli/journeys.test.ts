@@ -29,8 +29,16 @@ const view: JourneyView = {
       status: "undone",
       attempts: 1,
       started_at: "2026-11-22T10:00:00.000Z",
-      ended_at: "2026-11-22T10:00:00.120Z",
+      ended_at: "2026-11-22T10:00:04.000Z",
       undo: { delete_user: { status: "succeeded", attempts: 2 } },
+    },
+    add_license: {
+      service: "license",
+      function: "add_license",
+      status: "failed",
+      attempts: 1,
+      started_at: "2026-11-22T10:00:00.000Z",
+      ended_at: "2026-11-22T10:00:00.120Z",
     },
   },
 };
@@ -61,7 +69,8 @@ describe("start", () => {
     expect([code, answers.length]).toEqual([1, 0]);
     expect(out).toContain(`${uuid}  onboarding 1  rolled_back`);
     expect(out).toContain("took 4.3 s");
-    expect(out).toMatch(/^create_user +user\.create_user +undone +1 +120 ms$/m);
+    expect(out).toMatch(/^create_user +user\.create_user +undone +1$/m);
+    expect(out).toMatch(/^add_license +license\.add_license +failed +1 +120 ms$/m);
     expect(out).toMatch(/^ +undo user\.delete_user +succeeded +2$/m);
   });
 
